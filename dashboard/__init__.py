@@ -1,0 +1,1 @@
+"""The pages: what the warehouse holds, for people who decide whom to message."""

@@ -1,0 +1,189 @@
+-- What the overview reads: who may be messaged, by which lane, and what changes soon.
+
+-- name: pages
+-- One row per Page seen in any event.
+SELECT DISTINCT page_id FROM event_hourly WHERE page_id <> '' ORDER BY page_id;
+
+-- name: freshness
+-- One row: what is loaded, and how fresh it is. count_events is the balance sheet's figure, not a scan of events.
+SELECT
+    count(*) AS count_files,
+    coalesce(sum(events), 0)::BIGINT AS count_events,
+    min(first_event_at) AS first_event_at,
+    max(last_event_at) AS last_event_at,
+    max(last_loaded_at) AS last_loaded_at
+FROM sources;
+
+-- name: reach
+-- One row: people by the best lane still open to them at $as_of. A person counts once per Page.
+WITH recent AS (
+    SELECT contact_key, max(closes_at) > $as_of AS is_open
+    FROM windows
+    WHERE opened_at <= $as_of
+      AND closes_at > $as_of - to_days($human_agent_days) + to_hours($window_hours)
+      AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+    GROUP BY contact_key
+),
+holders AS (
+    SELECT DISTINCT contact_key
+    FROM token_spans
+    WHERE state = 'available' AND from_at <= $as_of AND to_at > $as_of
+      AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+),
+seen AS (
+    SELECT count(*) AS count_contacts
+    FROM contacts
+    WHERE first_seen_at <= $as_of AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+)
+SELECT
+    any_value(seen.count_contacts) AS count_contacts,
+    count(*) FILTER (recent.is_open) AS count_window,
+    count(*) FILTER (holders.contact_key IS NOT NULL AND NOT coalesce(recent.is_open, false)) AS count_token,
+    count(*) FILTER (holders.contact_key IS NULL AND NOT recent.is_open) AS count_human_agent
+FROM seen LEFT JOIN (recent FULL JOIN holders USING (contact_key)) ON true;
+
+-- name: people_who_wrote
+-- One row per person who acted lately: $lane 'window' (open at $as_of) or 'human_agent' (closed, and no token held).
+WITH recent AS (
+    SELECT contact_key, max(closes_at) AS window_closes_at
+    FROM windows
+    WHERE opened_at <= $as_of
+      AND closes_at > $as_of - to_days($human_agent_days) + to_hours($window_hours)
+      AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+    GROUP BY contact_key
+),
+held AS (
+    SELECT contact_key, count(*) AS count_tokens, min(to_at) AS next_token_ends_at
+    FROM token_spans SEMI JOIN recent USING (contact_key)
+    WHERE state = 'available' AND from_at <= $as_of AND to_at > $as_of
+    GROUP BY contact_key
+)
+SELECT
+    'person-' || left(sha256($pseudonym_key || contacts.page_id || '/' || contacts.psid), 10) AS person,
+    contacts.page_id,
+    recent.window_closes_at,
+    coalesce(held.count_tokens, 0) AS count_tokens,
+    held.next_token_ends_at,
+    contacts.first_seen_at,
+    least(contacts.last_seen_at, $as_of) AS last_seen_at  -- what came later was not known then
+FROM recent JOIN contacts USING (contact_key) LEFT JOIN held USING (contact_key)
+WHERE CASE WHEN $lane = 'window' THEN recent.window_closes_at > $as_of
+           ELSE recent.window_closes_at <= $as_of AND held.contact_key IS NULL END
+ORDER BY recent.window_closes_at, contact_key
+LIMIT $limit;
+
+-- name: people_with_token
+-- One row per person without an open window who holds an available token at $as_of: whose token ends first comes first.
+WITH in_window AS (
+    SELECT contact_key FROM windows
+    WHERE opened_at <= $as_of AND closes_at > $as_of AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+),
+held AS (
+    SELECT contact_key, count(*) AS count_tokens, min(to_at) AS next_token_ends_at
+    FROM token_spans ANTI JOIN in_window USING (contact_key)
+    WHERE state = 'available' AND from_at <= $as_of AND to_at > $as_of
+      AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+    GROUP BY contact_key
+),
+chosen AS (SELECT * FROM held ORDER BY next_token_ends_at, contact_key LIMIT $limit)
+SELECT
+    'person-' || left(sha256($pseudonym_key || contacts.page_id || '/' || contacts.psid), 10) AS person,
+    contacts.page_id,
+    NULL::TIMESTAMP AS window_closes_at,
+    chosen.count_tokens,
+    chosen.next_token_ends_at,
+    contacts.first_seen_at,
+    least(contacts.last_seen_at, $as_of) AS last_seen_at
+FROM chosen JOIN contacts USING (contact_key)
+ORDER BY chosen.next_token_ends_at, contact_key;
+
+-- name: people_out_of_reach
+-- One row per person whom no lane reaches at $as_of: who was seen last comes first.
+WITH recent AS (
+    SELECT contact_key FROM windows
+    WHERE opened_at <= $as_of
+      AND closes_at > $as_of - to_days($human_agent_days) + to_hours($window_hours)
+      AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+),
+holders AS (
+    SELECT contact_key FROM token_spans
+    WHERE state = 'available' AND from_at <= $as_of AND to_at > $as_of
+      AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+)
+SELECT
+    'person-' || left(sha256($pseudonym_key || page_id || '/' || psid), 10) AS person,
+    page_id,
+    NULL::TIMESTAMP AS window_closes_at,
+    0 AS count_tokens,
+    NULL::TIMESTAMP AS next_token_ends_at,
+    first_seen_at,
+    least(last_seen_at, $as_of) AS last_seen_at
+FROM contacts ANTI JOIN recent USING (contact_key) ANTI JOIN holders USING (contact_key)
+WHERE first_seen_at <= $as_of AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+ORDER BY last_seen_at DESC, contact_key
+LIMIT $limit;
+
+-- name: windows_open
+-- One row: windows open at $as_of, and of those how many close within $soon_hours.
+SELECT
+    count(*) AS count_open,
+    count(*) FILTER (closes_at <= $as_of + to_hours($soon_hours)) AS count_closing_soon
+FROM windows
+WHERE opened_at <= $as_of AND closes_at > $as_of AND ($page_id::VARCHAR IS NULL OR page_id = $page_id);
+
+-- name: windows_by_day
+-- One row per day of the last $days before $as_of: windows open at the end of that day (UTC).
+WITH changes AS (
+    SELECT opened_at::DATE AS day, 1 AS change FROM windows
+    WHERE opened_at <= $as_of AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+    UNION ALL
+    SELECT closes_at::DATE, -1 FROM windows
+    WHERE closes_at <= $as_of AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+),
+days AS (SELECT unnest(generate_series($as_of::DATE - $days::INTEGER, $as_of::DATE - 1, INTERVAL 1 DAY))::DATE AS day),
+daily AS (
+    SELECT greatest(day, $as_of::DATE - $days::INTEGER) AS day, sum(change) AS change
+    FROM changes WHERE day < $as_of::DATE GROUP BY ALL
+)
+SELECT days.day, coalesce(sum(daily.change) OVER (ORDER BY days.day), 0)::BIGINT AS count_open
+FROM days LEFT JOIN daily USING (day)
+ORDER BY days.day;
+
+-- name: windows_closing
+-- One row per hour (UTC) in which a window open at $as_of closes.
+SELECT date_trunc('hour', closes_at) AS hour, count(*) AS count_windows
+FROM windows
+WHERE opened_at <= $as_of AND closes_at > $as_of AND closes_at <= $as_of + to_hours($ahead_hours)
+  AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+GROUP BY hour ORDER BY hour;
+
+-- name: flows
+-- One row per day-long step back from $as_of (days_ago 0 is the last 24 hours): tokens opted in, lost and spent.
+WITH steps AS (
+    SELECT (epoch_us($as_of) - epoch_us(opted_in_at)) // 86400000000 AS days_ago, 'opted_in' AS flow FROM tokens
+    WHERE opted_in_at <= $as_of AND opted_in_at > $as_of - to_days($days)
+      AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+    UNION ALL
+    SELECT (epoch_us($as_of) - epoch_us(from_at)) // 86400000000, state FROM token_spans
+    WHERE from_at <= $as_of AND from_at > $as_of - to_days($days)
+      AND state IN ('spent', 'expired', 'revoked', 'stranded')
+      AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+)
+SELECT
+    days_ago,
+    count(*) FILTER (flow = 'opted_in') AS count_opted_in,
+    count(*) FILTER (flow IN ('expired', 'revoked', 'stranded')) AS count_lost,
+    count(*) FILTER (flow = 'expired') AS count_expired,
+    count(*) FILTER (flow = 'revoked') AS count_revoked,
+    count(*) FILTER (flow = 'stranded') AS count_stranded,
+    count(*) FILTER (flow = 'spent') AS count_spent
+FROM steps
+GROUP BY days_ago ORDER BY days_ago;
+
+-- name: policy_events
+-- One row per enforcement event up to $as_of, newest first.
+SELECT occurred_at, page_id, action, reason
+FROM policy_events
+WHERE (occurred_at <= $as_of OR occurred_at IS NULL) AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+ORDER BY occurred_at DESC NULLS LAST
+LIMIT $limit;

@@ -1,0 +1,81 @@
+"""One look for every chart: a colour and a pattern for each state and lane, the same in light and dark.
+
+Every colour stands out from both grounds by 3 to 1, and every two states differ for colour-blind eyes too; the pattern
+tells them apart without any colour. Text, grids and grounds are left to Streamlit's theme, which knows the mode.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+
+LIGHT_GROUND = "#FFFFFF"
+DARK_GROUND = "#0E1217"
+ACCENT = "#0E7490"
+"""What can be clicked."""
+MUTED = "#7A8794"
+"""Lines that explain: connectors, policy dates, horizons."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """How one kind of thing is drawn: pattern is plotly's name of a hatching, '' for none."""
+
+    label: str
+    color: str
+    pattern: str = ""
+
+
+STATES = {
+    "available": Ink("available", "#089A67"),
+    "reserved": Ink("reserved", "#2666E3", "."),
+    "spent": Ink("spent", "#5C6368"),
+    "expired": Ink("expired", "#B53D14", "/"),
+    "revoked": Ink("revoked", "#CF76A9", "x"),
+    "stranded": Ink("stranded", "#8D469C", "\\"),
+}
+"""Token states in the order of their stacks: what may still be used lies at the bottom."""
+EXPIRING = Ink("about to expire", "#C98506")
+
+LANES = {
+    "contacts": Ink("All contacts", "#5C6368"),
+    "window": Ink("Window open", ACCENT),
+    "token": Ink("Token held", "#089A67"),
+    "human_agent": Ink("Human agent only", "#C98506", "/"),
+    "none": Ink("Out of reach", "#7A8794", "x"),
+}
+"""Steps of the reach, in the order in which they are taken off."""
+
+SERIES = ("#0E7490", "#C98506", "#8D469C", "#089A67", "#2666E3", "#B53D14", "#CF76A9", "#5C6368")
+SERIES_PATTERNS = ("", "/", "", "\\", "x", "", ".", "")
+
+
+def state_ink(state: str) -> Ink:
+    """Return how a state is drawn; one that this version does not know is grey."""
+    return STATES.get(state, Ink(state, MUTED, "-"))
+
+
+def fill(ink: Ink) -> dict[str, Any]:
+    """Return the `marker` of a bar in that ink."""
+    return {
+        "color": ink.color,
+        "line": {"width": 0},
+        "pattern": {"shape": ink.pattern, "fillmode": "overlay", "fgcolor": "rgba(255,255,255,0.55)", "size": 6, "solidity": 0.22},
+    }
+
+
+def finish(figure: go.Figure, *, height: int, x_title: str = "", y_title: str = "", legend: bool = False) -> go.Figure:
+    """Give a figure the common layout. Titles carry the units."""
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 16, "t": 36 if legend else 12, "b": 8},
+        showlegend=legend,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left", "traceorder": "normal", "title": {"text": ""}},
+        bargap=0.18,
+        barcornerradius=2,
+        dragmode=False,
+        hoverlabel={"align": "left"},
+    )
+    figure.update_xaxes(title={"text": x_title, "standoff": 8}, automargin=True, fixedrange=True, zeroline=False)
+    figure.update_yaxes(title={"text": y_title, "standoff": 8}, automargin=True, fixedrange=True, zeroline=False)
+    return figure

@@ -1,0 +1,87 @@
+"""What a page is handed: what to look at, and a way to read that keeps answers until the data changes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar, cast
+
+import duckdb
+import streamlit as st
+
+from dashboard.home import pseudonym_key
+from dashboard.reads import Freshness
+from dashboard.scope import Lanes, Scope
+from pipelines import DATA
+from pipelines.errors import PolicyUnknown
+from pipelines.policy import Policy, load_policy
+from pipelines.warehouse import Warehouse
+
+_Arguments = ParamSpec("_Arguments")
+_Answer = TypeVar("_Answer")
+Read = Callable[Concatenate[duckdb.DuckDBPyConnection, _Arguments], _Answer]
+_SLOT = "_view"
+
+
+@dataclass(frozen=True)
+class View:
+    """One run of one page. Times are naive UTC; zone is the viewer's IANA zone."""
+
+    warehouse: Warehouse
+    home: Path
+    moment: datetime
+    scope: Scope
+    zone: str
+    fresh: Freshness
+    is_demo: bool
+
+    @property
+    def is_today(self) -> bool:
+        """Whether the page shows the present, not a past day."""
+        return self.scope.as_of == self.moment
+
+    @property
+    def lanes(self) -> Lanes:
+        """The policy's figures at the page's moment; where no rule allows human agents, their lane is as long as the window."""
+        book = rule_book()
+        hours = int(book.rule("window.standard.hours", self.scope.as_of).value)
+        try:
+            days = int(book.rule("tag.human_agent.days", self.scope.as_of).value)
+        except PolicyUnknown:
+            days = 0
+        return Lanes(hours, max(days, hours // 24))
+
+    @property
+    def key(self) -> str:
+        """The home's secret behind the pseudonyms."""
+        return pseudonym_key(self.home)
+
+    def read(self, read: Read[_Arguments, _Answer], *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Answer:
+        """Return read(cursor, …); the same question is asked only once until a load commits."""
+        answer = _kept(str(self.home), self.warehouse.version(), read.__name__, args, kwargs, self.warehouse, read)
+        return cast("_Answer", answer)
+
+
+@st.cache_data(show_spinner=False, max_entries=2_000, ttl="1h")
+def _kept(
+    home: str, version: int, name: str, args: object, kwargs: object, _warehouse: Warehouse, _read: Callable[..., object]
+) -> object:
+    with _warehouse.cursor() as cursor:
+        return _read(cursor, *args, **kwargs)  # type: ignore[misc, arg-type]
+
+
+@cache
+def rule_book() -> Policy:
+    """Return the rule book, read once a process."""
+    return load_policy(DATA / "policy")
+
+
+def hand_over(view: View) -> None:
+    """Keep the view for the page that runs next."""
+    st.session_state[_SLOT] = view
+
+
+def current() -> View:
+    """Return the view of this run."""
+    return cast("View", st.session_state[_SLOT])

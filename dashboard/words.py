@@ -1,0 +1,120 @@
+"""The sentences of the pages: numbers in, Markdown out."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from dashboard.reads import SOON_DAYS, Balance, Freshness, Reach
+
+
+def grouped(number: int) -> str:
+    """Return 41203 as 41,203."""
+    return f"{number:,}"
+
+
+def signed(number: int) -> str | int:
+    """Return a change with its sign, as st.metric wants it; 0 stays a number, which it draws without an arrow."""
+    return f"{number:+,}" if number else 0
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return "1 file", "2 files"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def share(part: int, whole: int) -> str:
+    """Return a percentage no more precise than it is worth: "0.2 %", "37 %"; "–" of nothing."""
+    if not whole:
+        return "–"
+    percent = 100 * part / whole
+    if 0 < percent < 0.1:
+        return "< 0.1 %"
+    return f"{percent:.1f} %" if percent < 10 and part else f"{percent:.0f} %"
+
+
+def day(moment: datetime) -> str:
+    """Return "22 Nov 2026"."""
+    return f"{moment.day} {moment:%b %Y}"
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """Return how long before `now` something was: "5 min ago", "3 h ago", "12 days ago"."""
+    passed = now - then
+    if passed < timedelta(minutes=1):
+        return "just now" if passed > timedelta(minutes=-1) else f"on {day(then)}"
+    if passed < timedelta(hours=1):
+        return f"{passed // timedelta(minutes=1)} min ago"
+    if passed < timedelta(days=2):
+        return f"{passed // timedelta(hours=1)} h ago"
+    return f"{counted(passed.days, 'day')} ago"
+
+
+def span(seconds: float) -> str:
+    """Return a duration: "0.8 s", "4 min", "3 h", "12 days"."""
+    for limit, unit, size in ((90, "s", 1), (90 * 60, "min", 60), (48 * 3600, "h", 3600)):
+        if seconds < limit:
+            return f"{seconds / size:.1f} {unit}" if seconds / size < 10 and unit == "s" else f"{seconds / size:.0f} {unit}"
+    return counted(round(seconds / 86400), "day")
+
+
+def escaped(text: str) -> str:
+    """Return text from the logs so that Markdown shows it as it is."""
+    return "".join(f"\\{letter}" if letter in "\\`*_{}[]()#+-!|<>$~:" else letter for letter in text)
+
+
+def reach_answer(reach: Reach, count_soon: int, main_topic: str | None, as_of: datetime, *, today: bool) -> str:
+    """Answer "How many people may we still message?"."""
+    if not reach.contacts:
+        return "Nobody has written yet, so there is nobody to message."
+    when, may = ("today", "You may message") if today else (f"on {day(as_of)}", "You could message")
+    sentences = [
+        f"{may} **{counted(reach.reachable, 'person', 'people')}** {when}: {grouped(reach.window)} in an open window "
+        f"and {grouped(reach.token)} more with a token."
+    ]
+    if count_soon:
+        mostly = f", most of them for *{escaped(main_topic)}*" if main_topic else ""
+        sentences.append(f"**{counted(count_soon, 'token')}** {'expire' if today else 'were to expire'} unused within {SOON_DAYS} days{mostly}.")
+    else:
+        sentences.append(f"No token expires within {SOON_DAYS} days.")
+    return " ".join(sentences)
+
+
+def inventory_answer(held: int, topics: Sequence[tuple[str, int]], given: int, spent: int, lost: int, as_of: datetime, *, today: bool) -> str:
+    """Answer "Which permissions do we hold?". `topics` are (topic, available) with the most first."""
+    if not given:
+        return "No permission fits these filters."
+    verb = "You hold" if today else f"On {day(as_of)} you held"
+    first = f"{verb} **{counted(held, 'available permission')}**"
+    if topics and held:
+        name, most = topics[0]
+        first += f" for {counted(len(topics), 'topic')}; *{escaped(name)}* has the most ({grouped(most)})"
+    return f"{first}. Of {grouped(given)} ever given, {share(spent, given)} were spent and {share(lost, given)} were lost unused."
+
+
+def health_answer(balance: Balance, count_gaps: int, count_silent_hours: int) -> str:
+    """Answer "Can these numbers be trusted?"."""
+    sheet = (
+        f"{counted(balance.lines, 'line')} = {grouped(balance.event_lines)} with events + "
+        f"{grouped(balance.duplicate_lines)} duplicate + {grouped(balance.reject_lines)} rejected, in {counted(balance.count_files, 'file')}."
+    )
+    if balance.count_unbalanced:
+        first = f"**{counted(balance.count_unbalanced, 'file does', 'files do')} not add up.** {sheet}"
+    else:
+        first = f"**Every line is accounted for:** {sheet}"
+    gaps = f"{counted(count_gaps, 'gap')} of {counted(count_silent_hours, 'silent hour')} in the last four weeks." if count_gaps else "No gaps in the last four weeks."
+    return f"{first} {gaps}"
+
+
+def freshness_line(fresh: Freshness, now: datetime) -> str:
+    """Say how fresh the data is."""
+    if fresh.last_event_at is None or fresh.last_loaded_at is None:
+        return "Nothing is loaded yet."
+    return f"Last event {ago(fresh.last_event_at, now)} · loaded {ago(fresh.last_loaded_at, now)}"
+
+
+def rows_line(shown: int, count: int, what: str, order: str) -> str:
+    """Say how many rows stand below, out of how many, and in which order."""
+    if not count:
+        return f"No {what} fit."
+    if shown < count:
+        return f"The first {grouped(shown)} of {grouped(count)} {what}, {order}. The export has all of them."
+    return f"All {grouped(count)} {what}, {order}." if count > 1 else f"1 of these {what}."

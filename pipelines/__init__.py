@@ -1,0 +1,27 @@
+"""Webhook logs in, messages out.
+
+Data enters at the top of STAGES and leaves at the bottom; a stage never imports a later one. The modules beside the
+stages (settings, errors, policy, warehouse) serve all of them.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Stage(NamedTuple):
+    """One step of the data's way: a module or folder of this package."""
+
+    name: str
+    reads: str
+    writes: str
+    does: str
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage("load", "log files, folders or stdin", "events, rejects, sources", "every line becomes events or a reject"),
+    Stage("sql", "events, the rule book", "tokens, windows and the other models", "what events mean, as of a moment"),
+)
+
+_HERE = Path(__file__).parent
+DATA = _HERE / "data" if (_HERE / "data").is_dir() else _HERE.parent / "data"
+"""The data that ships with the project: inside the installed package, or beside it in a checkout."""

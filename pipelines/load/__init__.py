@@ -1,0 +1,1 @@
+"""Stage 2: logs into events and rejects."""

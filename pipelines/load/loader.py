@@ -1,0 +1,176 @@
+"""Logs into the warehouse: each chunk is one transaction, so a kill at any moment loses nothing and doubles nothing."""
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.errors import DiskFull, SourceUnreadable
+from pipelines.load.bookmark import Bookmark
+from pipelines.load.chunks import ChunkReader, Refused
+from pipelines.load.models import rederive, refresh_states, run_models
+from pipelines.load.reader import Chunk, read_ahead, read_chunks, read_head
+from pipelines.load.rules import lay_out_rules, rules_hash
+from pipelines.load.sources import STDIN, source_name
+from pipelines.load.summary import LoadSummary
+from pipelines.policy import Policy
+from pipelines.settings import Settings
+from pipelines.statements import statements
+from pipelines.warehouse import Warehouse, explained
+
+_STORE = statements(Path(__file__).with_name("store.sql"))
+_STATE = statements(Path(__file__).parent.parent / "sql" / "05_state.sql")
+Progress = Callable[[str, int, LoadSummary], None]
+
+
+@dataclass
+class Loader:
+    """Loads files one after another. `as_of` (naive UTC) is the moment that counts as now."""
+
+    warehouse: Warehouse
+    settings: Settings
+    policy: Policy
+    as_of: datetime
+    progress: Progress
+
+    def load(self, files: list[str]) -> LoadSummary:
+        """
+        Load log files and return what became of their lines. A file that cannot be read is a problem in the summary.
+
+        Raises DiskFull, WarehouseCorrupt. Whatever was committed before stays; the next load goes on from there.
+        """
+        total = LoadSummary()
+        self.settings.scratch_path.mkdir(parents=True, exist_ok=True)
+        self._cursor = self.warehouse.cursor()
+        try:
+            self._reader = ChunkReader(self._cursor, self.settings.scratch_path)
+            lay_out_rules(self._cursor, self.policy, self.settings.topics)
+            self._hash = rules_hash(self.policy, self.settings.topics)
+            # An event without a time of its own is placed by its delivery's, which a redelivery moves by as much as this.
+            self._redelivery = timedelta(hours=int(self.policy.rule("webhook.redelivery.hours", self.as_of).value))
+            self._settle_rules()
+            for file in files:
+                self._load_file(file, total)
+            self._settle_states()
+            self.warehouse.checkpoint()
+        except duckdb.Error as error:
+            raise explained(error, self.warehouse.path) from error
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise DiskFull(
+                f"The disk that holds {self.settings.home} is full. Make room and run the command again: what is loaded stays."
+            ) from error
+        return total
+
+    def _load_file(self, path: str, total: LoadSummary) -> None:
+        name = source_name(path, self.settings.home)
+        total.files += 1
+        try:
+            file_bytes = 0 if path == STDIN else os.stat(path).st_size
+            mark = Bookmark.find(self._cursor, name)
+            if path != STDIN and mark.is_unchanged(path, file_bytes):
+                total.unchanged_files += 1
+                self.progress(path, file_bytes, total)
+                return
+            self._load_changed(path, name, mark, file_bytes, total)
+        except SourceUnreadable as error:
+            total.problems.append(str(error))
+
+    def _load_changed(self, path: str, name: str, mark: Bookmark, file_bytes: int, total: LoadSummary) -> None:
+        mark.rewind(path)
+        mark.first_loaded_at = mark.first_loaded_at or self.as_of
+        if path != STDIN:
+            mark.take_head(read_head(path))
+        last: Chunk | None = None
+        for chunk in read_ahead(read_chunks(path, mark.bytes_loaded, mark.physical_lines + 1)):
+            total.add(self._load_chunk(name, mark, chunk))
+            self.progress(path, chunk.file_position, total)
+            last = chunk
+        mark.file_bytes, mark.last_loaded_at = file_bytes, self.as_of
+        with transaction(self._cursor):
+            mark.keep(self._cursor, name)
+        if last and last.damage:
+            total.problems.append(f"{path}: {last.damage}. What came before was loaded; mend the file and load it again.")
+
+    def _load_chunk(self, name: str, mark: Bookmark, chunk: Chunk) -> LoadSummary:
+        lines, refused = self._reader.read(chunk)
+        self._compare()
+        with transaction(self._cursor):
+            if mark.untear():
+                self._cursor.execute(_STORE["forget_torn"], {"source_file": name, "last_line": mark.physical_lines})
+            did = self._store(name, chunk, lines, refused)
+            self._advance(mark, chunk, did, refused)
+            mark.keep(self._cursor, name)
+            self._cursor.execute(_STATE["commit_chunk"], {"rules_hash": self._hash})
+        return did
+
+    def _compare(self) -> None:
+        """Find which items the warehouse holds already, and which copy of each fact is to be kept."""
+        earliest, latest, count_untimed = self._row("chunk_range")
+        span = {"earliest": earliest - self._redelivery if earliest else None, "latest": latest + self._redelivery if latest else None}
+        self._cursor.execute(_STORE["find_known"], span)
+        if count_untimed:
+            self._cursor.execute(_STORE["find_known_untimed"])
+        for name in ("choose_copies", "find_replaced", "chunk_new"):
+            self._cursor.execute(_STORE[name])
+        self._span = span
+
+    def _store(self, name: str, chunk: Chunk, lines: int, refused: Refused) -> LoadSummary:
+        event_lines, duplicate_lines, events, duplicates, first, last = self._row("count_lines")
+        self._cursor.execute(_STORE["drop_replaced"], self._span)
+        self._cursor.execute(_STORE["drop_replaced_untimed"])
+        where = {"source_file": name, "first_line": chunk.first_line, "line_numbers": chunk.line_numbers}
+        self._cursor.execute(_STORE["keep_events"], where)
+        if refused.lines:
+            columns = {"lines": refused.lines, "reasons": refused.reasons, "texts": refused.texts}
+            self._cursor.execute(_STORE["keep_rejects"], {"source_file": name, **columns})
+        run_models(self._cursor, self.as_of)
+        return LoadSummary(
+            lines=lines, event_lines=event_lines, duplicates=duplicate_lines, rejects=lines - event_lines - duplicate_lines,
+            events=events, duplicate_events=duplicates, bytes=len(chunk.data), first_event_at=first, last_event_at=last,
+        )  # fmt: skip
+
+    def _advance(self, mark: Bookmark, chunk: Chunk, did: LoadSummary, refused: Refused) -> None:
+        mark.add(did)
+        if chunk.line_numbers:
+            return
+        tail_line = chunk.first_line + chunk.data.count(b"\n")
+        mark.has_torn_tail = chunk.tail_byte is not None and tail_line in refused.lines
+        mark.bytes_loaded = chunk.tail_byte if mark.has_torn_tail and chunk.tail_byte is not None else chunk.end_byte
+        mark.physical_lines = chunk.first_line - 1 + chunk.data.count(b"\n")
+        mark.last_loaded_at = self.as_of
+
+    def _settle_rules(self) -> None:
+        """Where the rules have changed since the models were made, make them anew from the events."""
+        is_same, self._was_as_of = self._cursor.execute(_STATE["rules"], {"rules_hash": self._hash}).fetchone() or (True, None)
+        if not is_same:
+            rederive(self._cursor, self.as_of)
+            self._cursor.execute(_STATE["commit_chunk"], {"rules_hash": self._hash})
+            self._was_as_of = self.as_of
+
+    def _settle_states(self) -> None:
+        with transaction(self._cursor):
+            refresh_states(self._cursor, self.as_of, self._was_as_of or self.as_of)
+            self._cursor.execute(_STATE["set_as_of"], {"as_of": self.as_of})
+
+    def _row(self, name: str) -> tuple[Any, ...]:
+        return self._cursor.execute(_STORE[name]).fetchone() or ()
+
+
+@contextmanager
+def transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of it or nothing."""
+    cursor.begin()
+    try:
+        yield
+    except BaseException:
+        cursor.rollback()
+        raise
+    cursor.commit()

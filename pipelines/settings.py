@@ -1,0 +1,87 @@
+"""The home folder and what can be set in it: `settings.toml`, overridden by CLEAR_TO_SEND_… in the environment."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from pipelines.errors import HomeMissing, UsageError
+
+
+class Settings(BaseSettings):
+    """What one home is set to."""
+
+    model_config = SettingsConfigDict(env_prefix="CLEAR_TO_SEND_", extra="forbid")
+
+    home: Path = Path("home")
+    topics: dict[str, str] = Field(
+        default_factory=dict, description="opt-in title or payload, as written -> the topic's name"
+    )
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The DuckDB file. Derived: it can be deleted and loaded again."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def logs_path(self) -> Path:
+        """The log segments. They are the truth."""
+        return self.home / "logs"
+
+    @property
+    def scratch_path(self) -> Path:
+        """Files that live as long as one command."""
+        return self.home / "tmp"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file: a secret then need not stand in a file at all."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def read_settings(home: Path, *, create: bool = False) -> Settings:
+    """
+    Read `home/settings.toml` and the environment.
+
+    Raises HomeMissing if there is no such folder and it may not be made, UsageError for a setting that is unknown or of
+    the wrong kind.
+    """
+    home = home.expanduser().absolute()
+    if create:
+        home.mkdir(parents=True, exist_ok=True)
+    if not home.is_dir():
+        raise HomeMissing(
+            f"There is no home folder at {home}. Load logs into it with `clear-to-send load PATH --home {home}`, "
+            "or look at sample data with `clear-to-send demo`."
+        )
+    file = home / "settings.toml"
+    try:
+        return _settings_of(file)(home=home)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"{file}: the setting {name} is wrong: {first['msg'].lower()}. Correct or remove it.") from None
+    except ValueError as error:
+        raise UsageError(f"{file}: is not valid TOML ({error}). Correct it or delete the file.") from None
+
+
+def _settings_of(file: Path) -> type[Settings]:
+    """The settings class, bound to one file: pydantic reads the file's path from the class."""
+
+    class SettingsOfHome(Settings):
+        model_config = SettingsConfigDict(toml_file=file)
+
+    return SettingsOfHome
+
+
+def shown(settings: Settings) -> dict[str, Any]:
+    """The settings as `doctor` prints them."""
+    return {"home": str(settings.home), "topics": len(settings.topics)}

@@ -1,0 +1,22 @@
+-- One row: what the warehouse was made by, and the moment that tokens.state holds for.
+
+-- name: exists
+SELECT 1 FROM duckdb_tables() WHERE table_name = 'warehouse_state';
+
+-- name: begin
+INSERT INTO warehouse_state SELECT $schema_version, '', hash('clear-to-send'), 0, NULL, NULL;
+
+-- name: schema_version
+SELECT schema_version FROM warehouse_state;
+
+-- name: version
+SELECT version FROM warehouse_state;
+
+-- name: rules
+SELECT rules_hash = $rules_hash AND hash_probe = hash('clear-to-send'), as_of FROM warehouse_state;
+
+-- name: commit_chunk
+UPDATE warehouse_state SET version = version + 1, rules_hash = $rules_hash, hash_probe = hash('clear-to-send');
+
+-- name: set_as_of
+UPDATE warehouse_state SET version = version + 1, as_of = $as_of, loaded_at = $as_of;

@@ -1,0 +1,121 @@
+-- One row per (page_id, token), and one row per stretch of time that the token spends in one state.
+-- Every token that the chunk touched is made anew from all of its events; the others stay as they are.
+
+-- name: touched_tokens
+INSERT INTO chunk_tokens
+SELECT DISTINCT page_id, token_key FROM token_events
+WHERE event_id IN (SELECT event_id FROM chunk_new WHERE kind IN ('optin', 'message_echo'))
+EXCEPT
+SELECT page_id, token_key FROM chunk_tokens;
+
+-- name: touched_known
+SELECT count(*) FROM tokens WHERE token_key IN (SELECT token_key FROM chunk_tokens);
+
+-- name: old_spans
+CREATE OR REPLACE TEMP TABLE chunk_old_spans AS
+SELECT s.* FROM token_spans AS s SEMI JOIN chunk_tokens AS c ON s.token_key = c.token_key AND s.page_id = c.page_id;
+
+-- name: drop_spans
+DELETE FROM token_spans AS s USING chunk_tokens AS c WHERE s.token_key = c.token_key AND s.page_id = c.page_id;
+
+-- name: drop_tokens
+DELETE FROM tokens AS t USING chunk_tokens AS c WHERE t.token_key = c.token_key AND t.page_id = c.page_id;
+
+-- name: new_spans
+CREATE OR REPLACE TEMP TABLE chunk_spans AS
+WITH history AS (
+    SELECT e.* FROM token_events AS e SEMI JOIN chunk_tokens AS c ON e.token_key = c.token_key AND e.page_id = c.page_id
+),
+held AS (
+    -- A token is held once an opt-in or a resumption is in the logs; a stop or a spend alone gives nothing.
+    SELECT *, arg_max(topic, struct_pack(happened_at, event_id)) FILTER (action IN ('opt_in', 'resume')) OVER token AS held_topic,
+        min(psid) FILTER (action IN ('opt_in', 'resume')) OVER token AS holder,
+        min(kind) FILTER (action IN ('opt_in', 'resume')) OVER token AS held_kind
+    FROM history
+    WINDOW token AS (PARTITION BY page_id, token_key)
+),
+steps AS (
+    SELECT
+        page_id, token_key, held_kind AS kind, held_topic AS topic, holder, happened_at,
+        last_value(CASE WHEN action IN ('opt_in', 'resume') THEN expires_at END IGNORE NULLS) OVER so_far AS expires_at,
+        last_value(CASE WHEN action IN ('opt_in', 'resume') THEN effective_expires_at END IGNORE NULLS) OVER so_far AS ends_at,
+        last_value(CASE action WHEN 'stop' THEN true WHEN 'spend' THEN NULL ELSE false END IGNORE NULLS) OVER so_far AS is_stopped,
+        bool_or(action = 'spend' AND held_kind = 'otn') OVER so_far AS is_spent,
+        bool_or(action IN ('opt_in', 'resume')) OVER so_far AS is_given,
+        lead(happened_at, 1, TIMESTAMP '9999-12-31') OVER (PARTITION BY page_id, token_key ORDER BY happened_at, action, event_id) AS until_at
+    FROM held
+    WHERE held_topic IS NOT NULL
+    WINDOW so_far AS (PARTITION BY page_id, token_key ORDER BY happened_at, action, event_id ROWS UNBOUNDED PRECEDING)
+),
+pieces AS (
+    SELECT *, 'spent' AS state, happened_at AS from_at, until_at AS to_at FROM steps WHERE is_spent
+    UNION ALL
+    SELECT *, 'revoked', happened_at, until_at FROM steps WHERE is_stopped AND is_given AND NOT is_spent
+    UNION ALL
+    SELECT *, 'available', happened_at, least(until_at, ends_at) FROM steps WHERE is_given AND NOT is_stopped AND NOT is_spent
+    UNION ALL
+    SELECT *, CASE WHEN expires_at IS NULL OR ends_at < expires_at THEN 'stranded' ELSE 'expired' END, greatest(happened_at, ends_at), until_at
+    FROM steps WHERE is_given AND NOT is_stopped AND NOT is_spent AND ends_at < until_at
+),
+marked AS (
+    SELECT *, lag(state) OVER w IS DISTINCT FROM state AS is_change
+    FROM pieces WHERE from_at < to_at
+    WINDOW w AS (PARTITION BY page_id, token_key ORDER BY from_at)
+),
+runs AS (
+    SELECT *, count(*) FILTER (is_change) OVER (PARTITION BY page_id, token_key ORDER BY from_at) AS run FROM marked
+)
+SELECT
+    token_key, page_id, any_value(kind) AS kind, any_value(topic) AS topic, hash(page_id, any_value(holder)) AS contact_key,
+    any_value(state) AS state, min(from_at) AS from_at, max(to_at) AS to_at
+FROM runs
+GROUP BY page_id, token_key, run;
+
+-- name: keep_spans
+INSERT INTO token_spans SELECT * FROM chunk_spans;
+
+-- name: keep_tokens
+INSERT INTO tokens
+WITH history AS (
+    SELECT e.* FROM token_events AS e SEMI JOIN chunk_tokens AS c ON e.token_key = c.token_key AND e.page_id = c.page_id
+),
+folded AS (
+    SELECT
+        page_id, token_key,
+        min(token) AS token,
+        min(kind) FILTER (is_grant) AS kind,
+        min(psid) FILTER (is_grant) AS psid,
+        arg_max(topic, struct_pack(happened_at, event_id)) FILTER (is_grant) AS topic,
+        min(happened_at) FILTER (is_grant) AS opted_in_at,
+        arg_max(struct_pack(expires_at), struct_pack(happened_at, event_id)) FILTER (is_grant) AS last_expiry,
+        arg_max(effective_expires_at, struct_pack(happened_at, event_id)) FILTER (is_grant) AS effective_expires_at,
+        min(happened_at) FILTER (action = 'spend') AS first_spent_at,
+        arg_max(region, struct_pack(happened_at, event_id)) FILTER (is_grant) AS region,
+        arg_min(event_id, struct_pack(happened_at, event_id)) FILTER (is_grant) AS event_id
+    FROM (SELECT *, action IN ('opt_in', 'resume') AS is_grant FROM history)
+    GROUP BY page_id, token_key
+),
+revoked AS (
+    SELECT page_id, token_key, max(from_at) AS revoked_at FROM chunk_spans WHERE state = 'revoked' AND to_at = TIMESTAMP '9999-12-31' GROUP BY ALL
+),
+present AS (
+    SELECT page_id, token_key, state FROM chunk_spans WHERE from_at <= $as_of AND to_at > $as_of
+)
+SELECT
+    f.token, f.kind, f.page_id, f.psid, f.topic, f.opted_in_at, f.last_expiry.expires_at, f.effective_expires_at, p.state,
+    CASE f.kind WHEN 'otn' THEN f.first_spent_at END, r.revoked_at, f.region, f.event_id, f.token_key
+FROM folded AS f
+LEFT JOIN present AS p USING (page_id, token_key)
+LEFT JOIN revoked AS r USING (page_id, token_key)
+WHERE f.opted_in_at IS NOT NULL;
+
+-- name: refresh_states
+-- Time has moved since tokens.state was last set: only tokens with a change between then and now are touched.
+UPDATE tokens AS t SET state = (
+    SELECT s.state FROM token_spans AS s
+    WHERE s.token_key = t.token_key AND s.page_id = t.page_id AND s.from_at <= $as_of AND s.to_at > $as_of
+)
+WHERE t.token_key IN (
+    SELECT token_key FROM token_spans
+    WHERE from_at > least($as_of, $was_as_of) AND from_at <= greatest($as_of, $was_as_of)
+);

@@ -1,0 +1,101 @@
+"""Owns the DuckDB file: one connection a process, and cursors from it. No second process meets the lock."""
+
+import re
+from pathlib import Path
+from typing import Self
+
+import duckdb
+
+from pipelines.errors import DiskFull, SurroundingsError, WarehouseCorrupt, WarehouseLocked, WarehouseTooNew
+from pipelines.statements import statements
+
+SCHEMA_VERSION = 1
+_SQL_FOLDER = Path(__file__).with_name("sql")
+_STATE = statements(_SQL_FOLDER / "05_state.sql")
+
+
+class Warehouse:
+    """The open warehouse. Readers and the loader share its one connection through `cursor()`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        self._connection = connection
+        self.path = path
+
+    @classmethod
+    def open(cls, path: Path, *, memory_limit: str = "1GiB") -> Self:
+        """
+        Open, or create, the warehouse at `path`.
+
+        Raises WarehouseLocked if another process owns it, WarehouseTooNew, WarehouseCorrupt, DiskFull.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        settings = {"memory_limit": memory_limit, "temp_directory": str(path.parent / "tmp" / "spill")}
+        try:
+            connection = duckdb.connect(str(path), config=settings)
+            connection.execute("SET TimeZone = 'UTC'")
+            warehouse = cls(connection, path)
+            warehouse._bring_up()
+        except duckdb.Error as error:
+            raise explained(error, path) from error
+        return warehouse
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor with its own snapshot and temporary tables, for one thread."""
+        return self._connection.cursor()
+
+    def version(self) -> int:
+        """A number that grows with every committed change: what was read under the same number is still true."""
+        row = self.cursor().execute(_STATE["version"]).fetchone()
+        return int(row[0]) if row else 0
+
+    def checkpoint(self) -> None:
+        """Fold the write-ahead log into the file."""
+        self._connection.execute("CHECKPOINT")
+
+    def close(self) -> None:
+        """Give the file up."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _bring_up(self) -> None:
+        cursor = self.cursor()
+        if not cursor.execute(_STATE["exists"]).fetchone():
+            cursor.begin()
+            cursor.execute((_SQL_FOLDER / "00_schema.sql").read_text(encoding="utf-8"))
+            cursor.execute(_STATE["begin"], {"schema_version": SCHEMA_VERSION})
+            cursor.commit()
+        row = cursor.execute(_STATE["schema_version"]).fetchone()
+        found = row[0] if row else None
+        if found is None or found > SCHEMA_VERSION:
+            raise WarehouseTooNew(
+                f"{self.path} was written by a newer Clear to Send (its layout is {found}, this one knows {SCHEMA_VERSION}). "
+                "Upgrade, or move the file away and load the logs again."
+            )
+
+
+def explained(error: duckdb.Error, path: Path) -> SurroundingsError:
+    """A DuckDB failure as a sentence: what is broken about the warehouse, and what to do."""
+    text = str(error)
+    if "Could not set lock" in text:
+        holder = re.search(r"in (.+?) \(PID (\d+)\)", text)
+        who = f"process {holder[2]} ({holder[1]})" if holder else "another process"
+        return WarehouseLocked(
+            f"{path} is in use by {who}. Stop it, or wait until it is done, and run the command again."
+        )
+    if "No space left" in text or "could not write" in text.lower() or "max_temp_directory_size" in text:
+        return DiskFull(f"The disk that holds {path.parent} is full. Make room and run the command again: what is loaded stays.")
+    if "newer" in text and "version" in text:
+        return WarehouseTooNew(
+            f"{path} was written by a newer DuckDB. Upgrade Clear to Send, or move the file away and load the logs again."
+        )
+    if isinstance(error, duckdb.IOException | duckdb.SerializationException) or "not a valid DuckDB" in text:
+        first = text.splitlines()[0]
+        return WarehouseCorrupt(
+            f"{path} cannot be read as a warehouse ({first}). Move it away and load the logs again: nothing is stored only there."
+        )
+    return WarehouseCorrupt(f"{path}: {text.splitlines()[0]}. Move it away and load the logs again.")

@@ -1,4 +1,4 @@
-"""The app: pages in one process that owns the warehouse. The only module here that reads the clock."""
+"""The app: pages in one process that owns the warehouse. The only module here that reads the clock and the environment."""
 
 import os
 import tomllib
@@ -21,6 +21,16 @@ def now() -> datetime:
     if moment.tzinfo is not None:
         moment = moment.astimezone(UTC).replace(tzinfo=None)
     return moment.replace(second=0, microsecond=0)
+
+
+def home() -> Path:
+    """Return the home folder: CLEAR_TO_SEND_HOME, else ./home."""
+    return Path(os.environ.get("CLEAR_TO_SEND_HOME", "home"))
+
+
+def is_demo() -> bool:
+    """Say whether the pages show sample data (CLEAR_TO_SEND_DEMO=1) and must say so."""
+    return os.environ.get("CLEAR_TO_SEND_DEMO") == "1"
 
 
 def main(host: str = "127.0.0.1", port: int = 8501, *, browser: bool = False) -> None:

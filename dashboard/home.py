@@ -1,5 +1,6 @@
 """The home folder as the pages see it: one open warehouse for the whole process, and the key of the pseudonyms."""
 
+import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from threading import Lock
 from pipelines.warehouse import Warehouse
 
 _KEY_FILE = "pseudonym.key"
+_fallback_key = secrets.token_hex(16)
 _lock = Lock()
 _opened: dict[Path, "_Opened"] = {}
 
@@ -44,24 +46,21 @@ def close_warehouses() -> None:
 
 
 def pseudonym_key(home: Path) -> str:
-    """Return the home's secret behind the pseudonyms, made at the first call: the same person keeps the same name."""
+    """Return the home's secret behind the pseudonyms, made at the first call: the same person keeps the same name.
+
+    A home that cannot be written has a key for as long as the process runs.
+    """
     file = home / _KEY_FILE
-    try:
-        with file.open("x", encoding="ascii", opener=_private) as made:
-            made.write(secrets.token_hex(16))
-    except FileExistsError:
-        pass
-    except OSError:
-        return _key_of_process
-    return file.read_text(encoding="ascii") or _key_of_process
-
-
-_key_of_process = secrets.token_hex(16)  # for a home that cannot be written: names hold until the restart
+    with _lock:
+        try:
+            with open(file, "x", encoding="ascii", opener=_private) as made:  # noqa: PTH123  Path.open takes no opener
+                made.write(_fallback_key)
+        except OSError:
+            pass  # it is there already, or cannot be made
+        return file.read_text(encoding="ascii") if file.exists() else _fallback_key
 
 
 def _private(path: str, flags: int) -> int:
-    import os
-
     return os.open(path, flags, mode=0o600)
 
 

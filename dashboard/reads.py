@@ -1,8 +1,8 @@
 """The only door to data: every figure and row of every page, as functions that need no Streamlit."""
 
 import re
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -65,23 +65,21 @@ class Balance:
     count_unbalanced: int
 
 
-def relation(cursor: duckdb.DuckDBPyConnection, name: str, values: Values) -> duckdb.DuckDBPyRelation:
-    """Return a named query as a relation, not yet run. `name` is file.statement; unused values are left out."""
+def prepared(name: str, values: Values) -> tuple[str, Values]:
+    """Return the text of the query `file.statement` and those of the values that it uses."""
     file, statement = name.split(".")
     sql = statements(SQL / f"{file}.sql")[statement]
-    return cursor.sql(sql, params={key: values[key] for key in set(_PARAMETER.findall(sql))})
+    return sql, {key: values[key] for key in set(_PARAMETER.findall(sql))}
 
 
 def frame(cursor: duckdb.DuckDBPyConnection, name: str, scope: Scope, **values: object) -> pd.DataFrame:
     """Run a named query for a scope."""
-    return relation(cursor, name, scope.values() | values).df()
+    return cursor.execute(*prepared(name, scope.values() | values)).df()
 
 
 def _row(cursor: duckdb.DuckDBPyConnection, name: str, scope: Scope, **values: object) -> tuple[Any, ...]:
-    row = relation(cursor, name, scope.values() | values).fetchone()
-    if row is None:
-        msg = f"The query {name} gave no row; it promises one."
-        raise LookupError(msg)
+    """Run a named query that promises one row."""
+    (row,) = cursor.execute(*prepared(name, scope.values() | values)).fetchall()
     return row
 
 
@@ -164,6 +162,12 @@ def stock_by_day(cursor: duckdb.DuckDBPyConnection, scope: Scope, days: int) -> 
     return both.sort_values(["state", "day"], ignore_index=True)[["day", "state", "count_tokens"]]
 
 
+def held_by_day(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> pd.Series:
+    """Return the available tokens at the end of each of the last 30 whole days, and at scope.as_of."""
+    found = stock_by_day(cursor, replace(scope, states=("available",)), SOON_DAYS).set_index("day")["count_tokens"]
+    return found.reindex(pd.date_range(end=scope.as_of.date(), periods=SOON_DAYS + 1), fill_value=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Runoff:
     """Available tokens by when they end unused: by_day and by_days_left hold every one, by_topic counts the soon ones."""
@@ -176,6 +180,11 @@ class Runoff:
     def count_soon(self) -> int:
         """Tokens that end within SOON_DAYS."""
         return int(self.by_topic["count_soon"].sum())
+
+    def ahead(self, from_day: date, days: int) -> list[int]:
+        """Return the tokens that end on each of the next `days` days (UTC)."""
+        counts = self.by_day.set_index(pd.DatetimeIndex(self.by_day["expires_on"]))["count_tokens"]
+        return [int(count) for count in counts.reindex(pd.date_range(from_day, periods=days), fill_value=0)]
 
 
 def runoff(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> Runoff:

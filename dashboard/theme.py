@@ -64,18 +64,27 @@ def fill(ink: Ink) -> dict[str, Any]:
     }
 
 
-def finish(figure: go.Figure, *, height: int, x_title: str = "", y_title: str = "", legend: bool = False) -> go.Figure:
-    """Give a figure the common layout. Titles carry the units."""
+def finish(
+    figure: go.Figure, *, height: int, x_title: str = "", y_title: str = "", legend: bool = False, marked: bool = False
+) -> go.Figure:
+    """Give a figure the common layout. Titles carry the units; `marked` leaves a line of room for labels on top."""
     figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 16, "t": 36 if legend else 12, "b": 8},
+        height=height + 28 * legend,
+        margin={"l": 8, "r": 16, "t": 14 + 18 * bool(y_title) + 20 * marked, "b": 8 + 34 * legend},
         showlegend=legend,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left", "traceorder": "normal", "title": {"text": ""}},
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "xanchor": "left", "traceorder": "normal", "title": {"text": ""}},
         bargap=0.18,
         barcornerradius=2,
         dragmode=False,
         hoverlabel={"align": "left"},
     )
-    figure.update_xaxes(title={"text": x_title, "standoff": 8}, automargin=True, fixedrange=True, zeroline=False)
-    figure.update_yaxes(title={"text": y_title, "standoff": 8}, automargin=True, fixedrange=True, zeroline=False)
+    figure.update_xaxes(title={"text": x_title, "standoff": 8} if x_title else None, automargin=True, fixedrange=True, zeroline=False)
+    figure.update_yaxes(automargin=True, fixedrange=True, zeroline=False)
+    if y_title:  # above the axis and not along it: it reads without turning the head
+        label(figure, x=0, xref="paper", xanchor="left", y=1, yref="paper", yanchor="bottom", yshift=6 + 20 * marked, text=y_title)
     return figure
+
+
+def label(figure: go.Figure, **where: Any) -> None:
+    """Write a small text into a figure."""
+    figure.add_annotation(showarrow=False, font={"size": 12}, **where)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar, cast
@@ -16,6 +16,7 @@ from dashboard.scope import Lanes, Scope
 from pipelines import DATA
 from pipelines.errors import PolicyUnknown
 from pipelines.policy import Policy, load_policy
+from pipelines.rulebook import Rule
 from pipelines.warehouse import Warehouse
 
 _Arguments = ParamSpec("_Arguments")
@@ -53,6 +54,15 @@ class View:
         return Lanes(hours, max(days, hours // 24))
 
     @property
+    def policy_marks(self) -> list[tuple[date, str]]:
+        """The days on which a token's lane was closed, and where, for charts over time."""
+        return [
+            (rule.since, f"{rule.applies['kind']} lane closes: {_where(rule)}")
+            for rule in rule_book().rules
+            if rule.id.startswith("lane.") and rule.value is False
+        ]
+
+    @property
     def key(self) -> str:
         """The home's secret behind the pseudonyms."""
         return pseudonym_key(self.home)
@@ -75,6 +85,11 @@ def _kept(
 def rule_book() -> Policy:
     """Return the rule book, read once a process."""
     return load_policy(DATA / "policy")
+
+
+def _where(rule: Rule) -> str:
+    regions = rule.applies.get("regions")
+    return ", ".join(regions) if regions else "most regions"
 
 
 def hand_over(view: View) -> None:

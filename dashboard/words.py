@@ -1,7 +1,8 @@
 """The sentences of the pages: numbers in, Markdown out."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
+
+import pandas as pd
 
 from dashboard.reads import SOON_DAYS, Balance, Freshness, Reach
 
@@ -78,15 +79,18 @@ def reach_answer(reach: Reach, count_soon: int, main_topic: str | None, as_of: d
     return " ".join(sentences)
 
 
-def inventory_answer(held: int, topics: Sequence[tuple[str, int]], given: int, spent: int, lost: int, as_of: datetime, *, today: bool) -> str:
-    """Answer "Which permissions do we hold?". `topics` are (topic, available) with the most first."""
+def inventory_answer(stock: pd.DataFrame, as_of: datetime, *, today: bool) -> str:
+    """Answer "Which permissions do we hold?". Columns: topic, state, count_tokens."""
+    by_state = stock.groupby("state")["count_tokens"].sum()
+    given = int(by_state.sum())
     if not given:
         return "No permission fits these filters."
-    verb = "You hold" if today else f"On {day(as_of)} you held"
-    first = f"{verb} **{counted(held, 'available permission')}**"
-    if topics and held:
-        name, most = topics[0]
-        first += f" for {counted(len(topics), 'topic')}; *{escaped(name)}* has the most ({grouped(most)})"
+    held = stock[stock["state"] == "available"].groupby("topic")["count_tokens"].sum().sort_values(ascending=False)
+    first = f"{'You hold' if today else f'On {day(as_of)} you held'} **{counted(int(held.sum()), 'available permission')}**"
+    if len(held):
+        first += f" for {counted(len(held), 'topic')}; *{escaped(str(held.index[0]))}* has the most ({grouped(int(held.iloc[0]))})"
+    spent = int(by_state.get("spent", 0))
+    lost = int(by_state.reindex(["expired", "revoked", "stranded"]).sum())
     return f"{first}. Of {grouped(given)} ever given, {share(spent, given)} were spent and {share(lost, given)} were lost unused."
 
 

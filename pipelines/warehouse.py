@@ -11,6 +11,10 @@ from pipelines.statements import statements
 
 SCHEMA_VERSION = 1
 _SQL_FOLDER = Path(__file__).with_name("sql")
+# What DuckDB raises when the file, the disk or the memory is at fault. Its other errors are faults of ours and stay what they are.
+SURROUNDINGS = (
+    duckdb.IOException, duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException, duckdb.OutOfMemoryException,
+)  # fmt: skip
 _STATE = statements(_SQL_FOLDER / "05_state.sql")
 
 
@@ -32,10 +36,10 @@ class Warehouse:
         settings = {"memory_limit": memory_limit, "temp_directory": str(path.parent / "tmp" / "spill")}
         try:
             connection = duckdb.connect(str(path), config=settings)
-            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute(_STATE["settings"])
             warehouse = cls(connection, path)
             warehouse._bring_up()
-        except duckdb.Error as error:
+        except SURROUNDINGS as error:
             raise explained(error, path) from error
         return warehouse
 
@@ -78,7 +82,7 @@ class Warehouse:
             )
 
 
-def explained(error: duckdb.Error, path: Path) -> SurroundingsError:
+def explained(error: Exception, path: Path) -> SurroundingsError:
     """A DuckDB failure as a sentence: what is broken about the warehouse, and what to do."""
     text = str(error)
     if "Could not set lock" in text:
@@ -93,9 +97,6 @@ def explained(error: duckdb.Error, path: Path) -> SurroundingsError:
         return WarehouseTooNew(
             f"{path} was written by a newer DuckDB. Upgrade Clear to Send, or move the file away and load the logs again."
         )
-    if isinstance(error, duckdb.IOException | duckdb.SerializationException) or "not a valid DuckDB" in text:
-        first = text.splitlines()[0]
-        return WarehouseCorrupt(
-            f"{path} cannot be read as a warehouse ({first}). Move it away and load the logs again: nothing is stored only there."
-        )
-    return WarehouseCorrupt(f"{path}: {text.splitlines()[0]}. Move it away and load the logs again.")
+    return WarehouseCorrupt(
+        f"{path} cannot be read as a warehouse ({text.splitlines()[0]}). Move it away and load the logs again: nothing is stored only there."
+    )

@@ -110,10 +110,8 @@ def clock_readings(path: Path) -> Iterator[str]:
         if not isinstance(node, ast.Attribute):
             continue
         owner = ast.unparse(node.value)
-        is_method = node.attr in CLOCK_METHODS and (
-            id(node) in called or re.search(r"(date|datetime|Timestamp)$", owner)
-        )
-        if is_method or (owner == "time" and node.attr in CLOCK_FUNCTIONS):
+        is_clock = id(node) in called or owner.endswith(("date", "datetime", "Timestamp"))
+        if (node.attr in CLOCK_METHODS and is_clock) or (owner == "time" and node.attr in CLOCK_FUNCTIONS):
             yield f"line {node.lineno}: {ast.unparse(node)}"
 
 

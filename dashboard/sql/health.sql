@@ -1,10 +1,12 @@
 -- What data health reads: balance sheets, the rhythm of the stream, and what could not be read.
 
 -- name: sources
--- One row per log file: its balance sheet. difference is 0 when every line is accounted for.
+-- One row per log file: its balance sheet. adds_up is a tick when every line is accounted for, else the difference.
 SELECT
     source_file, lines, event_lines, duplicate_lines, reject_lines,
-    lines - event_lines - duplicate_lines - reject_lines AS difference,
+    CASE lines - event_lines - duplicate_lines - reject_lines
+        WHEN 0 THEN '✓' ELSE printf('%+d', lines - event_lines - duplicate_lines - reject_lines)
+    END AS adds_up,
     events, duplicates, bytes_loaded, first_event_at, last_event_at, last_loaded_at,
     datediff('second', last_event_at, last_loaded_at) AS lag_seconds
 FROM sources

@@ -1,4 +1,4 @@
--- One row per (page, day of the people's calendar): how many conversations begin that day, how many of them with new people.
+-- One row per (page, day of the people's calendar): how many conversations begin, how many of them with new people.
 CREATE TEMP TABLE calendar AS
 SELECT n AS day_no, make_timestamp_ms(getvariable('starts_ms'))::DATE + n::INTEGER AS day
 FROM range(-1, $days + 2) AS dates(n);
@@ -9,7 +9,8 @@ SELECT
     page_no, day_no, day, greatest(0, least(1, day_no / $days::DOUBLE)) AS x,
     (1000000 * (growth[1] + (growth[2] - growth[1]) * x * (0.5 + 0.5 * x))
         * weekdays[isodow(day)]
-        * coalesce(list_sum([p.factor FOR p IN peaks IF strftime(day, '%m-%d') BETWEEN p."from" AND p."to"]), 1)
+        * coalesce(list_sum([peak.factor FOR peak IN peaks
+            IF strftime(day, '%m-%d') BETWEEN peak."from" AND peak."to"]), 1)
         * (0.91 + 0.18 * unit(day_no * 16 + page_no, 'day')))::BIGINT AS weight,
     (1000 * (new_people[1] + (new_people[2] - new_people[1]) * x))::BIGINT AS new_permille
 FROM pages, calendar;

@@ -10,9 +10,9 @@ WHERE slot >= from_slot AND slot < from_slot + share;
 
 CREATE TEMP TABLE hour_slots AS
 WITH weights AS (
-    SELECT page_no, false AS is_weekend, unnest(hours_weekday) AS weight, generate_subscripts(hours_weekday, 1) - 1 AS hour FROM pages
+    SELECT page_no, false AS is_weekend, unnest(hours_weekday) AS weight, unnest(range(24)) AS hour FROM pages
     UNION ALL
-    SELECT page_no, true, unnest(hours_weekend), generate_subscripts(hours_weekend, 1) - 1 FROM pages
+    SELECT page_no, true, unnest(hours_weekend), unnest(range(24)) FROM pages
 ), ranges AS (
     SELECT *, sum(weight) OVER (PARTITION BY page_no, is_weekend ORDER BY hour) AS upto,
         sum(weight) OVER (PARTITION BY page_no, is_weekend) AS total
@@ -36,32 +36,32 @@ SELECT *, (sum(share) OVER (PARTITION BY page_no, day_no ORDER BY topic_no) - sh
 
 CREATE TEMP TABLE campaigns AS
 WITH planned AS (
-    SELECT page_no, topic_no, topic, row_number() OVER (PARTITION BY topic_no ORDER BY c."when") AS nth,
+    SELECT page_no, topic_no, fresh_days * 86400000 AS fresh_ms,
+        row_number() OVER (PARTITION BY topic_no ORDER BY c."when") AS nth,
         c.share AS share, c.minutes * 60000 AS lasting_ms, c.hour * 3600000 AS hour_ms,
         date_trunc('day', make_timestamp_ms(moment_ms(c."when"))) AS day
-    FROM (SELECT page_no, topic_no, topic, unnest(campaigns) AS c FROM topics)
+    FROM (SELECT page_no, topic_no, fresh_days, unnest(campaigns) AS c FROM topics)
 )
-SELECT topic_no, topic_no * 100 + nth AS campaign_no, planned.share, lasting_ms,
+SELECT topic_no, topic_no * 100 + nth AS campaign_no, planned.share, lasting_ms, fresh_ms,
     epoch_ms(timezone(pages.zone, day)) + hour_ms AS begins_ms
 FROM planned JOIN pages USING (page_no);
 
 CREATE TEMP TABLE text_slots AS
 WITH pools AS (
     SELECT row_number() OVER () AS pool_no, unnest(from_json(getvariable('texts')->'pool',
-        '[{"role": "VARCHAR", "language": "VARCHAR", "lines": ["VARCHAR"]}]'), max_depth := 2)
+        '[{"role": "VARCHAR", "language": "VARCHAR", "lines": [["VARCHAR"]]}]'), max_depth := 2)
 ), wares AS (
     SELECT unnest(from_json(getvariable('texts')->'wares',
         '[{"page_no": "BIGINT", "language": "VARCHAR", "items": ["VARCHAR"], "options": ["VARCHAR"]}]'), max_depth := 2)
 ), drawn AS (
-    SELECT *, (pool_no * 2 + page_no) * 2048 + slot AS id
+    SELECT *, (pool_no * 2 + page_no) * 2048 + slot AS id, lines[1 + pick(id, 'line', len(lines))] AS line,
+        -- The low four bits are the conversation's: what it is about does not change from line to line.
+        items[1 + (slot & 15) % len(items)] AS item, options[1 + (slot & 15) * 7 % len(options)] AS option
     FROM pools JOIN wares USING (language), range(2048) AS slots(slot)
 )
-SELECT page_no, language, role, slot,
-    replace(replace(replace(lines[1 + pick(id, 'line', len(lines))],
-        '{item}', items[1 + pick(id, 'item', len(items))]),
-        '{option}', options[1 + pick(id, 'option', len(options))]),
-        '{order}', (10240 + pick(id, 'order', 79000))::VARCHAR) AS text
-FROM drawn;
+SELECT page_no, language, role, slot, filled[1] AS text, filled[2] AS reply, filled[3] AS payload
+FROM (SELECT *, [replace(replace(replace(part, '{item}', item), '{option}', option),
+    '{order}', (10240 + pick(id, 'order', 79000))::VARCHAR) FOR part IN line] AS filled FROM drawn);
 
 CREATE TEMP TABLE alerts AS
 SELECT topics.page_no, topics.topic_no, topics.topic, title, button, lines

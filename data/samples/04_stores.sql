@@ -2,12 +2,14 @@
 -- one row per line of the log: a POST of Meta's, kept in parts because a repeat differs in its time alone
 CREATE TEMP TABLE lines (
     sort_ms BIGINT, tie BIGINT, received_ms BIGINT, object VARCHAR, account VARCHAR, channel VARCHAR,
-    items VARCHAR, count_events BIGINT, copy VARCHAR /* '' or why it is not the first: standby, repeat */, slice_no BIGINT);
+    items VARCHAR, count_events BIGINT, slice_no BIGINT,
+    copy VARCHAR /* '', or what makes it not the first: standby, repeat */);
+
+-- one row per one-time opt-in so far
+CREATE TEMP TABLE optins_given (optin_no BIGINT, topic_no BIGINT, person_key BIGINT, opted_in_ms BIGINT);
 
 -- one row per one-time token that a past campaign spends
-CREATE TEMP TABLE sends (
-    sent_ms BIGINT, optin_no BIGINT, campaign_no BIGINT, page_no BIGINT, topic_no BIGINT,
-    account VARCHAR, psid VARCHAR, language VARCHAR, token VARCHAR);
+CREATE TEMP TABLE sends (sent_ms BIGINT, optin_no BIGINT, campaign_no BIGINT, topic_no BIGINT, person_key BIGINT);
 
 -- one row per later change of a marketing opt-in: stop, resume, or renewal after its end
 CREATE TEMP TABLE changes (

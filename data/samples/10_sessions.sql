@@ -5,18 +5,20 @@ WITH begun AS (
     FROM days, range(count_sessions) AS conversations(nth)
     WHERE day_no BETWEEN $first_day AND $last_day
 ), people AS (
-    -- New people come in order; loyal ones are every twelfth; the others are met again mostly soon after their first visit.
+    -- New people come in order; loyal ones are every twelfth; others come back mostly soon after their first visit.
     SELECT *, page_no + 4 * CASE
         WHEN is_new THEN known_people + nth
         WHEN chance(session_no, 'loyal', rate('loyal')) THEN pick(session_no, 'which', (known_people + 11) // 12) * 12
-        ELSE known_people - 1 - (known_people * squared(unit(session_no, 'which')) * unit(session_no, 'which'))::BIGINT % known_people END AS person_key
+        ELSE known_people - 1
+            - (known_people * squared(unit(session_no, 'which')) * unit(session_no, 'which'))::BIGINT % known_people
+        END AS person_key
     FROM begun
 ), placed AS (
     SELECT
         session_no, p.day_no, p.page_no, person_key, is_new, refs,
         chance(person_key, 'instagram', instagram) AS is_instagram,
         if(is_instagram, instagram_id, id) AS account,
-        if(chance(person_key, 'language', rate('other_language')), other_language, language) AS language,
+        language_of(person_key, language, other_language) AS language,
         psid_of(person_key) AS psid, z.zone, z.works,
         day_ms + h.hour * 3600000 + pick(session_no, 'minute', 3600000) - ahead_ms AS started_ms
     FROM people AS p JOIN pages USING (page_no)

@@ -3,7 +3,15 @@ CREATE OR REPLACE TEMP TABLE exchanges AS
 WITH asked AS (
     SELECT s.*, nth, session_no * 8 + nth AS exchange_no, nth = count_exchanges - 1 AS is_last,
         started_ms + nth * stride_ms + pick(exchange_no, 'asked', stride_ms // 4) AS asked_ms,
-        is_handed_over AND nth > 0 AS is_by_hand
+        is_handed_over AND nth > 0 AS is_by_hand,
+        CASE
+            WHEN nth = 0 AND opener IN ('start', 'menu') THEN opener
+            WHEN nth > 0 AND NOT is_instagram AND chance(exchange_no, 'menu', rate('menu')) THEN 'menu'
+            WHEN nth > 0 AND chance(exchange_no, 'quick', rate('quick_reply')) THEN 'quick'
+            WHEN chance(exchange_no, 'photo', rate('photo')) THEN 'photo'
+            WHEN nth > 0 AND chance(exchange_no, 'sticker', rate('sticker')) THEN 'sticker'
+            WHEN nth = 0 THEN 'ask' ELSE 'follow' END AS question,
+        pick(session_no, 'ware', 16) + 16 * pick(exchange_no, 'line', 128) AS slot
     FROM sessions AS s, range(count_exchanges) AS turns(nth)
 ), answered AS (
     SELECT *, asked_ms + if(is_by_hand, 9000 + pick(exchange_no, 'answered', stride_ms // 3),

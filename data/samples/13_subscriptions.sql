@@ -5,7 +5,8 @@ SELECT s.session_no AS optin_no, account, psid, zone, s.works,
     token_of(session_no, 'marketing token') AS token,
     offers[1 + pick(session_no, 'offer', len(offers))] AS offer,
     opted_in_ms + (setting('marketing')->>'lifetime_days')::BIGINT * 86400000 AS expires_ms,
-    if(opener <> 'start' AND chance(session_no, 'again', rate('token_again')), 'REFRESHED', 'NOT_REFRESHED') AS user_status
+    if(opener <> 'start' AND chance(session_no, 'again', rate('token_again')), 'REFRESHED', 'NOT_REFRESHED')
+        AS user_status
 FROM sessions AS s JOIN subscriptions USING (page_no)
 JOIN marketing_rates AS m ON s.started_ms < epoch_ms(m.day::TIMESTAMP) AND s.started_ms >= epoch_ms(m.since::TIMESTAMP)
 WHERE is_new AND NOT is_instagram AND chance(session_no, 'subscribe', m.share)
@@ -16,16 +17,20 @@ WITH stopped AS (
     SELECT *, opted_in_ms + 86400000 + (squared(unit(optin_no, 'stopped')) * 17280000000)::BIGINT AS stopped_ms
     FROM subscribed WHERE chance(optin_no, 'stop', rate('stop'))
 ), resumed AS (
-    SELECT *, stopped_ms + 7200000 + pick(optin_no, 'resumed', 40 * 86400) * 1000 + pick(optin_no, 'resumed, ms', 1000) AS resumed_ms
+    SELECT *, stopped_ms + 7200000 + pick(optin_no, 'resumed', 40 * 86400) * 1000
+        + pick(optin_no, 'resumed, ms', 1000) AS resumed_ms
     FROM stopped WHERE chance(optin_no, 'resume', rate('resume'))
 ), renewed AS (
-    SELECT *, expires_ms + 3600000 + pick(optin_no, 'renewed', 25 * 86400) * 1000 + pick(optin_no, 'renewed, ms', 1000) AS renewed_ms
+    SELECT *, expires_ms + 3600000 + pick(optin_no, 'renewed', 25 * 86400) * 1000
+        + pick(optin_no, 'renewed, ms', 1000) AS renewed_ms
     FROM subscribed ANTI JOIN stopped USING (optin_no) WHERE works AND chance(optin_no, 'renew', rate('renew'))
 )
-SELECT stopped_ms, optin_no, account, psid, zone, offer.title, offer.payload, token, expires_ms, user_status, 'STOP NOTIFICATIONS', 1
+SELECT stopped_ms, optin_no, account, psid, zone, offer.title, offer.payload, token, expires_ms, user_status,
+    'STOP NOTIFICATIONS', 1
 FROM stopped WHERE stopped_ms < expires_ms
 UNION ALL
-SELECT resumed_ms, optin_no, account, psid, zone, offer.title, offer.payload, token, expires_ms, user_status, 'RESUME NOTIFICATIONS', 2
+SELECT resumed_ms, optin_no, account, psid, zone, offer.title, offer.payload, token, expires_ms, user_status,
+    'RESUME NOTIFICATIONS', 2
 FROM resumed WHERE resumed_ms < expires_ms
 UNION ALL
 SELECT renewed_ms, optin_no, account, psid, zone, offer.title, offer.payload, token,

@@ -1,85 +1,38 @@
--- One chunk of one log file: lines in, items out, one row per item of messaging[], standby[] or changes[].
+-- One chunk of one log file into events: lines in, one row per item of messaging[], standby[] or changes[].
+-- A chunk comes in four parts that are parsed side by side; within its part a line is numbered as it is read.
 
 -- name: macros
--- A time as the logs give it: seconds, milliseconds or microseconds since 1970, as number or text, or ISO 8601. NULL when it is none of these.
+-- A time as the logs give it: seconds, milliseconds or microseconds since 1970, or ISO 8601. NULL when it is none of these.
 CREATE OR REPLACE TEMP MACRO logged_time(written) AS
 CASE
-    WHEN try_cast(written AS DOUBLE) IS NULL
-        THEN CAST(try_cast(written AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS TIMESTAMP)
-    WHEN try_cast(written AS DOUBLE) BETWEEN 1 AND 4102444799
-        THEN make_timestamp(CAST(try_cast(written AS DOUBLE) * 1e6 AS BIGINT))
-    WHEN try_cast(written AS DOUBLE) BETWEEN 1e11 AND 4102444799e3
-        THEN make_timestamp(CAST(try_cast(written AS DOUBLE) * 1e3 AS BIGINT))
-    WHEN try_cast(written AS DOUBLE) BETWEEN 1e14 AND 4102444799e6
-        THEN make_timestamp(CAST(try_cast(written AS DOUBLE) AS BIGINT))
+    WHEN try_cast(written AS DOUBLE) BETWEEN 1e11 AND 4102444799e3 THEN make_timestamp(CAST(try_cast(written AS DOUBLE) * 1e3 AS BIGINT))
+    WHEN try_cast(written AS DOUBLE) BETWEEN 1 AND 4102444799 THEN make_timestamp(CAST(try_cast(written AS DOUBLE) * 1e6 AS BIGINT))
+    WHEN try_cast(written AS DOUBLE) BETWEEN 1e14 AND 4102444799e6 THEN make_timestamp(CAST(try_cast(written AS DOUBLE) AS BIGINT))
+    WHEN written LIKE '____-__-__%' THEN CAST(try_cast(written AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS TIMESTAMP)
 END;
 
--- name: read_lines
--- One row per line, in the file's order; a line that is not a JSON object is a row of NULLs.
-CREATE OR REPLACE TEMP TABLE chunk_lines AS
-SELECT object, entry, coalesce(body, payload, message) AS wrapped
-FROM read_json(
-    $path, format = 'newline_delimited', ignore_errors = true, maximum_object_size = 33554432,
-    columns = {
-        object: 'VARCHAR',
-        entry: 'STRUCT(id VARCHAR, "time" VARCHAR, messaging JSON[], standby JSON[], changes JSON[], entry_itself JSON[])[]',
-        body: 'JSON', payload: 'JSON', message: 'JSON'
-    }
-);
-
--- name: use_lines
--- A log shipper's wrapper is opened here: the delivery stands inside it as an object, or as text.
-CREATE OR REPLACE TEMP VIEW chunk_deliveries AS
-SELECT line_row, coalesce(object, inner_delivery.object) AS object, coalesce(entry, inner_delivery.entry) AS entry
-FROM (
-    SELECT
-        rowid AS line_row, object, entry,
-        CASE WHEN entry IS NULL AND wrapped IS NOT NULL THEN
-            try(from_json(
-                CASE json_type(wrapped) WHEN 'VARCHAR' THEN wrapped ->> '$' ELSE wrapped END,
-                '{"object":"VARCHAR","entry":[{"id":"VARCHAR","time":"VARCHAR","messaging":["JSON"],"standby":["JSON"],"changes":["JSON"],"entry_itself":["JSON"]}]}'
-            ))
-        END AS inner_delivery
-    FROM chunk_lines
-);
-
--- name: use_mended
--- The same, for lines that had to be put right one by one: they bring their line_row along.
-CREATE OR REPLACE TEMP VIEW chunk_deliveries AS
-SELECT line_row, object, entry
-FROM read_json(
-    getvariable('mended_path'), format = 'newline_delimited', maximum_object_size = 134217728,
-    columns = {
-        line_row: 'BIGINT', object: 'VARCHAR',
-        entry: 'STRUCT(id VARCHAR, "time" VARCHAR, messaging JSON[], standby JSON[], changes JSON[], entry_itself JSON[])[]'
-    }
-);
-
--- name: begin_items
-CREATE OR REPLACE TEMP TABLE chunk_items (
-    line_row BIGINT, object VARCHAR, channel VARCHAR, page_id VARCHAR, psid VARCHAR, kind VARCHAR,
-    occurred_at TIMESTAMP, received_at TIMESTAMP, mid VARCHAR, payload VARCHAR, event_id UUID, fault VARCHAR
-);
-
--- name: take_items
-INSERT INTO chunk_items
+-- Deliveries as rows with the columns of events, one per item, and what is wrong with it. A line or entry that is not plainly
+-- one list of items gives a row with a fault: it needs a second look. $deliveries names a view of (source_line, delivery).
+CREATE OR REPLACE TEMP MACRO events_of(deliveries) AS TABLE
 WITH entries AS (
-    SELECT line_row, object, unnest(entry) AS entry FROM chunk_deliveries
+    SELECT source_line, delivery.object AS object, unnest(coalesce(nullif(delivery.entry, []), [NULL])) AS e FROM query_table(deliveries)
 ),
 items AS (
-    SELECT line_row, object, entry.id AS entry_id, entry."time" AS entry_time, 'messaging' AS channel, unnest(entry.messaging) AS item FROM entries
-    UNION ALL
-    SELECT line_row, object, entry.id, entry."time", 'standby', unnest(entry.standby) FROM entries WHERE entry.standby IS NOT NULL
-    UNION ALL
-    SELECT line_row, object, entry.id, entry."time", 'changes', unnest(entry.changes) FROM entries WHERE entry.changes IS NOT NULL
-    UNION ALL
-    SELECT line_row, object, entry.id, entry."time", 'entry', unnest(entry.entry_itself) FROM entries WHERE entry.entry_itself IS NOT NULL
+    SELECT
+        source_line, object, nullif(trim(e.id), '') AS entry_id, e."time" AS entry_time,
+        CASE WHEN e.messaging IS NOT NULL THEN 'messaging' WHEN e.standby IS NOT NULL THEN 'standby' WHEN e.changes IS NOT NULL THEN 'changes' ELSE 'entry' END AS channel,
+        unnest(coalesce(
+            CASE WHEN CAST(e.messaging IS NULL AS INT) + CAST(e.standby IS NULL AS INT) + CAST(e.changes IS NULL AS INT) + CAST(e.entry_itself IS NULL AS INT) = 3
+                THEN nullif(coalesce(e.messaging, e.standby, e.changes, e.entry_itself), []) END,
+            [NULL]
+        )) AS item
+    FROM entries
 ),
 typed AS (
     SELECT
         *,
         from_json(item, '{"sender":{"id":"VARCHAR"},"recipient":{"id":"VARCHAR"},"timestamp":"VARCHAR",
-            "message":{"mid":"VARCHAR","is_echo":"VARCHAR","is_deleted":"VARCHAR"},
+            "message":{"mid":"VARCHAR","is_echo":"VARCHAR","is_deleted":"VARCHAR","metadata":"VARCHAR"},
             "postback":{"mid":"VARCHAR"},"delivery":{"mids":["VARCHAR"],"watermark":"VARCHAR"},"read":{"watermark":"VARCHAR","mid":"VARCHAR"},
             "reaction":{"mid":"VARCHAR","action":"VARCHAR"},"message_edit":{"mid":"VARCHAR","num_edit":"VARCHAR"},"optin":{"type":"VARCHAR"},
             "field":"VARCHAR",
@@ -88,8 +41,7 @@ typed AS (
 ),
 named AS (
     SELECT
-        line_row, object, channel, item, x, coalesce(x.message.is_echo, '') = 'true' AS is_echo,
-        nullif(trim(entry_id), '') AS entry_id, logged_time(entry_time) AS received_at,
+        *, coalesce(x.message.is_echo = 'true', false) AS is_echo, logged_time(entry_time) AS received_at,
         CASE
             WHEN channel IN ('changes', 'entry') THEN coalesce('change:' || x.field, 'unknown')
             WHEN x.message IS NOT NULL THEN CASE
@@ -127,7 +79,7 @@ placed AS (
         END AS psid,
         coalesce(
             logged_time(x."timestamp"),
-            CASE WHEN kind = 'delivery' THEN logged_time(x.delivery.watermark) WHEN kind = 'read' THEN logged_time(x.read.watermark) END,
+            CASE kind WHEN 'delivery' THEN logged_time(x.delivery.watermark) WHEN 'read' THEN logged_time(x.read.watermark) END,
             CASE WHEN channel = 'changes' THEN coalesce(logged_time(x.value."timestamp"), logged_time(x.value.created_time)) END,
             received_at
         ) AS occurred_at,
@@ -135,48 +87,104 @@ placed AS (
     FROM named
 )
 SELECT
-    line_row, object, channel, page_id, psid, kind, occurred_at, received_at, mid, item,
     -- What makes two deliveries the same fact (platform facts 5.4). Everything without a key of its own is told apart by its whole text.
-    CAST(md5(CASE
+    CAST(md5_number(CASE
         WHEN mid IS NOT NULL AND kind IN ('message', 'message_echo', 'message_deleted', 'postback') THEN concat_ws(chr(31), kind, page_id, mid)
-        WHEN kind = 'delivery' THEN concat_ws(chr(31), kind, page_id, psid, x.delivery.watermark, array_to_string(list_sort(coalesce(x.delivery.mids, [])), ' '))
+        WHEN kind = 'delivery' THEN concat_ws(chr(31), kind, page_id, psid, x.delivery.watermark,
+            CASE WHEN len(x.delivery.mids) > 1 THEN array_to_string(list_sort(x.delivery.mids), ' ') ELSE x.delivery.mids[1] END)
         WHEN kind = 'read' THEN concat_ws(chr(31), kind, page_id, psid, coalesce(x.read.watermark, x.read.mid, x."timestamp"))
         WHEN kind = 'reaction' THEN concat_ws(chr(31), kind, page_id, psid, mid, x.reaction.action, x."timestamp")
         WHEN kind = 'message_edit' THEN concat_ws(chr(31), kind, page_id, mid, x.message_edit.num_edit)
         ELSE concat_ws(chr(31), kind, page_id, psid, CAST(occurred_at AS VARCHAR), item)
-    END) AS UUID),
+    END) AS UUID) AS event_id,
+    page_id, psid, kind, occurred_at, item AS payload, source_line, object, channel, received_at, x.message.metadata AS metadata,
     CASE
-        WHEN NOT starts_with(item, '{') THEN 'is not an object'
-        WHEN page_id IS NULL THEN 'names no Page: neither entry.id nor recipient.id is there'
-        WHEN mid IS NULL AND kind IN ('message', 'postback', 'reaction', 'message_edit') AND json_type(item, '/' || kind) <> 'OBJECT' THEN kind || ' is not an object'
-        WHEN kind IN ('optin', 'delivery', 'read') AND json_type(item, '/' || kind) <> 'OBJECT' THEN kind || ' is not an object'
-    END
+        WHEN item IS NULL THEN 'holds no event'
+        WHEN NOT starts_with(item, '{') THEN 'holds an item that is not an object'
+        WHEN page_id IS NULL THEN 'holds an event that names no Page: neither entry.id nor recipient.id is there'
+        WHEN mid IS NULL AND kind IN ('message', 'postback', 'reaction', 'message_edit', 'optin', 'delivery', 'read') AND json_type(item, '/' || kind) <> 'OBJECT'
+            THEN 'holds an event whose ' || kind || ' is not an object'
+    END AS fault
 FROM placed;
 
--- name: count_rows
-SELECT count(*) FROM chunk_lines;
+-- name: part_views
+-- One row per line of a part, numbered. A line that is no JSON object is a row of NULLs.
+-- A log shipper's wrapper is opened here: the delivery stands inside it as an object, or as text.
+CREATE OR REPLACE TEMP MACRO deliveries_in(part_path, lines_before) AS TABLE
+SELECT
+    lines_before + row_number() OVER () AS source_line,
+    CASE WHEN entry IS NULL AND wrapped IS NOT NULL THEN
+        try(from_json(
+            CASE json_type(wrapped) WHEN 'VARCHAR' THEN wrapped ->> '$' ELSE wrapped END,
+            '{"object":"VARCHAR","entry":[{"id":"VARCHAR","time":"VARCHAR","messaging":["JSON"],"standby":["JSON"],"changes":["JSON"],"entry_itself":["JSON"]}]}'
+        ))
+    ELSE struct_pack(object := object, entry := entry) END AS delivery
+FROM (
+    SELECT object, entry, coalesce(body, payload, message) AS wrapped
+    FROM read_json(
+        part_path, format = 'newline_delimited', ignore_errors = true, maximum_object_size = 33554432,
+        columns = {
+            object: 'VARCHAR',
+            entry: 'STRUCT(id VARCHAR, "time" VARCHAR, messaging JSON[], standby JSON[], changes JSON[], entry_itself JSON[])[]',
+            body: 'JSON', payload: 'JSON', message: 'JSON'
+        }
+    )
+);
+CREATE OR REPLACE TEMP VIEW part_0 AS FROM deliveries_in(getvariable('parts').paths[1], getvariable('parts').lines_before[1]);
+CREATE OR REPLACE TEMP VIEW part_1 AS FROM deliveries_in(getvariable('parts').paths[2], getvariable('parts').lines_before[2]);
+CREATE OR REPLACE TEMP VIEW part_2 AS FROM deliveries_in(getvariable('parts').paths[3], getvariable('parts').lines_before[3]);
+CREATE OR REPLACE TEMP VIEW part_3 AS FROM deliveries_in(getvariable('parts').paths[4], getvariable('parts').lines_before[4]);
+
+-- name: mended_view
+-- Lines that were put right one by one: they bring their number along.
+CREATE OR REPLACE TEMP VIEW mended AS
+SELECT source_line, struct_pack(object := object, entry := entry) AS delivery
+FROM read_json(
+    getvariable('mended_path'), format = 'newline_delimited', maximum_object_size = 134217728,
+    columns = {
+        source_line: 'BIGINT', object: 'VARCHAR',
+        entry: 'STRUCT(id VARCHAR, "time" VARCHAR, messaging JSON[], standby JSON[], changes JSON[], entry_itself JSON[])[]'
+    }
+);
+
+-- name: point_at_parts
+SET VARIABLE parts = {'paths': $paths, 'lines_before': $lines_before};
 
 -- name: point_at_mended
 SET VARIABLE mended_path = $path;
 
--- name: find_odd
--- Lines that the fast way could not read in full: no item at all, an entry without lists, or an item with a fault.
--- Their text is looked at one by one. $rows: lines found odd before parsing.
-CREATE OR REPLACE TEMP TABLE chunk_odd AS
-SELECT rowid AS line_row FROM chunk_lines WHERE rowid NOT IN (SELECT line_row FROM chunk_items)
-UNION
-SELECT line_row FROM chunk_items WHERE fault IS NOT NULL
-UNION
-SELECT line_row FROM (SELECT rowid AS line_row, unnest(entry) AS entry FROM chunk_lines)
-WHERE entry.messaging IS NULL AND entry.standby IS NULL AND entry.changes IS NULL
-UNION
-SELECT unnest($rows);
+-- name: take_parts
+INSERT INTO events BY NAME
+SELECT * EXCLUDE (fault) REPLACE (CASE WHEN fault IS NULL THEN kind END AS kind), $source_file AS source_file, $batch AS batch
+FROM (
+    FROM events_of('part_0') UNION ALL FROM events_of('part_1') UNION ALL FROM events_of('part_2') UNION ALL FROM events_of('part_3')
+);
 
--- name: odd_rows
-SELECT line_row FROM chunk_odd ORDER BY line_row;
+-- name: take_small
+-- A chunk that is not worth four plans stands in its last part.
+INSERT INTO events BY NAME
+SELECT * EXCLUDE (fault) REPLACE (CASE WHEN fault IS NULL THEN kind END AS kind), $source_file AS source_file, $batch AS batch
+FROM events_of('part_3');
+
+-- name: count_lines
+SELECT count(DISTINCT source_line) FROM events WHERE batch = $batch;
+
+-- name: odd_lines
+-- Lines that the fast way could not read in full. Their text is looked at one by one. $lines: those found odd before parsing.
+SELECT DISTINCT source_line FROM events WHERE batch = $batch AND kind IS NULL
+UNION
+SELECT unnest($lines)
+ORDER BY source_line;
 
 -- name: drop_odd
-DELETE FROM chunk_items WHERE line_row IN (SELECT line_row FROM chunk_odd);
+DELETE FROM events WHERE batch = $batch AND source_line IN (SELECT unnest($lines));
 
--- name: faults
-SELECT line_row, fault FROM chunk_items WHERE fault IS NOT NULL ORDER BY line_row, rowid;
+-- name: take_mended
+CREATE OR REPLACE TEMP TABLE chunk_mended AS FROM events_of('mended');
+
+-- name: mended_faults
+SELECT DISTINCT source_line, fault FROM chunk_mended WHERE fault IS NOT NULL ORDER BY source_line, fault;
+
+-- name: keep_mended
+INSERT INTO events BY NAME
+SELECT * EXCLUDE (fault), $source_file AS source_file, $batch AS batch FROM chunk_mended WHERE fault IS NULL;

@@ -1,8 +1,7 @@
-"""One chunk of lines into items: all at once in SQL, and line by line for those that the fast way could not read."""
+"""One chunk of lines into events: all at once in SQL, and line by line for those that the fast way could not read."""
 
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +12,8 @@ from pipelines.load.reader import Chunk
 from pipelines.statements import statements
 
 _SQL = statements(Path(__file__).with_name("chunk.sql"))
+_PARTS = 4
+_SMALL = 4 << 20  # bytes; below it everything stands in the last part
 _LONGEST_KEPT = 1 << 20
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -32,81 +33,99 @@ class Refused:
         self.texts.append(text[:_LONGEST_KEPT].decode("utf-8", "replace"))
 
 
+class BlankLines(Exception):
+    """The chunk holds lines without text, which DuckDB passes over: they must be marked, or the numbers slip."""
+
+
 class ChunkReader:
-    """Fills the temporary table chunk_items from chunks of lines. One a connection."""
+    """Puts chunks of lines into `events`. One a connection."""
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, scratch: Path) -> None:
         self._cursor = cursor
-        self._lines_path = scratch / "chunk.jsonl"
+        self._part_paths = [scratch / f"part-{number}.jsonl" for number in range(_PARTS)]
         self._mended_path = scratch / "mended.jsonl"
         cursor.execute(_SQL["macros"])
 
-    def read(self, chunk: Chunk) -> tuple[int, Refused]:
-        """Put the chunk's items into chunk_items. Returns how many lines it held (blank ones are none) and what was refused."""
-        rows = chunk.data.split(b"\n") if chunk.line_numbers else None
-        blank = self._stage(chunk)
-        odd = sorted(self._fast(chunk) - blank)
+    def stage(self, chunk: Chunk) -> None:
+        """Write the chunk's lines where DuckDB can read them, in parts that it parses side by side."""
+        begin, line = 0, chunk.first_line - 1
+        lines_before = []
+        for number, path in enumerate(self._part_paths):
+            end = _end_of_part(chunk.data, number, begin)
+            path.write_bytes(memoryview(chunk.data)[begin:end])
+            lines_before.append(line)
+            line += chunk.data.count(b"\n", begin, end)
+            begin = end
+        paths = [str(path) for path in self._part_paths]
+        self._cursor.execute(_SQL["point_at_parts"], {"paths": paths, "lines_before": lines_before})
+        self._cursor.execute(_SQL["part_views"])
+
+    def take(self, chunk: Chunk, source_file: str, batch: int, blank: set[int]) -> Refused:
+        """
+        Insert the staged chunk's events as `batch`, inside the caller's transaction. Returns what was refused.
+
+        `blank` holds the lines whose text is only a mark. Raises BlankLines if there are others without text.
+        """
+        where = {"source_file": source_file, "batch": batch}
+        self._cursor.execute(_SQL["take_small" if len(chunk.data) < _SMALL else "take_parts"], where)
+        if self._number("count_lines", {"batch": batch}) != chunk.row_count():
+            raise BlankLines
+        found = [*(chunk.first_line + row for row in (*chunk.comma_rows, *chunk.long_rows))]
+        odd = self._cursor.execute(_SQL["odd_lines"], {"batch": batch, "lines": found}).fetchall()
         refused = Refused()
         if odd:
-            rows = rows or chunk.data.split(b"\n")
-            self._mend(chunk, rows, odd, refused)
-            self._refuse_faults(chunk, rows, refused)
-        return chunk.row_count() - len(blank), refused
+            lines = [line for (line,) in odd]
+            self._cursor.execute(_SQL["drop_odd"], {"batch": batch, "lines": lines})
+            self._mend(chunk, [line for line in lines if line not in blank], where, refused)
+        return refused
 
-    def _stage(self, chunk: Chunk) -> set[int]:
-        """Write the lines where DuckDB can read them. Blank lines, which it would pass over, are marked: rows stay lines."""
-        self._lines_path.write_bytes(chunk.data)
-        if self._count_lines() == chunk.row_count():
-            return set()
-        rows = chunk.data.split(b"\n")[: chunk.row_count()]
-        blank = {row for row, text in enumerate(rows) if not text.strip()}
-        self._lines_path.write_bytes(b"\n".join(text if row not in blank else b"{}" for row, text in enumerate(rows)))
-        self._count_lines()
-        return blank
-
-    def _count_lines(self) -> int:
-        self._cursor.execute(_SQL["read_lines"], {"path": str(self._lines_path)})
-        return _number(self._cursor.execute(_SQL["count_rows"]))
-
-    def _fast(self, chunk: Chunk) -> set[int]:
-        for name in ("begin_items", "use_lines", "take_items"):
-            self._cursor.execute(_SQL[name])
-        self._cursor.execute(_SQL["find_odd"], {"rows": [*chunk.comma_rows, *chunk.long_rows]})
-        odd = {row for (row,) in self._cursor.execute(_SQL["odd_rows"]).fetchall()}
-        if odd:
-            self._cursor.execute(_SQL["drop_odd"])
-        return odd
-
-    def _mend(self, chunk: Chunk, rows: list[bytes], odd: list[int], refused: Refused) -> None:
+    def _mend(self, chunk: Chunk, lines: list[int], where: dict[str, object], refused: Refused) -> None:
+        rows = chunk.data.split(b"\n")
         mended = 0
         with self._mended_path.open("w", encoding="utf-8") as file:
-            for row in odd:
-                if row in chunk.long_rows:
-                    refused.add(line_number(chunk, row), too_long(chunk.long_rows[row]), chunk.long_rows[row])
-                    continue
+            for line in lines:
+                row = line - chunk.first_line
                 try:
-                    delivery = {"line_row": row, **mend(rows[row])}
+                    if row in chunk.long_rows:
+                        raise NotADelivery(too_long(chunk.long_rows[row]))
+                    delivery = {"source_line": line, **mend(rows[row])}
                 except NotADelivery as error:
-                    refused.add(line_number(chunk, row), str(error), rows[row])
+                    refused.add(line_number(chunk, line), str(error), chunk.long_rows.get(row, rows[row]))
                     continue
                 file.write(_SURROGATE.sub("\ufffd", json.dumps(delivery, ensure_ascii=False)) + "\n")
                 mended += 1
-        if mended:
-            self._cursor.execute(_SQL["point_at_mended"], {"path": str(self._mended_path)})
-            self._cursor.execute(_SQL["use_mended"])
-            self._cursor.execute(_SQL["take_items"])
+        if not mended:
+            return
+        self._cursor.execute(_SQL["point_at_mended"], {"path": str(self._mended_path)})
+        self._cursor.execute(_SQL["mended_view"])
+        self._cursor.execute(_SQL["take_mended"])
+        for line, fault in self._cursor.execute(_SQL["mended_faults"]).fetchall():
+            refused.add(line_number(chunk, line), fault, rows[line - chunk.first_line])
+        self._cursor.execute(_SQL["keep_mended"], where)
 
-    def _refuse_faults(self, chunk: Chunk, rows: list[bytes], refused: Refused) -> None:
-        faults: Iterable[tuple[int, str]] = self._cursor.execute(_SQL["faults"]).fetchall()
-        for row, fault in faults:
-            refused.add(line_number(chunk, row), f"holds an item that {fault}", rows[row])
-
-
-def line_number(chunk: Chunk, row: int) -> int:
-    """The number, in its file, of a chunk's row."""
-    return chunk.line_numbers[row] if chunk.line_numbers else chunk.first_line + row
+    def _number(self, name: str, values: dict[str, object]) -> int:
+        row = self._cursor.execute(_SQL[name], values).fetchone()
+        return int(row[0]) if row else 0
 
 
-def _number(result: duckdb.DuckDBPyConnection) -> int:
-    row = result.fetchone()
-    return int(row[0]) if row else 0
+def _end_of_part(data: bytes, number: int, begin: int) -> int:
+    if number == _PARTS - 1:
+        return len(data)
+    if len(data) < _SMALL:
+        return begin
+    aim = max(begin, len(data) * (number + 1) // _PARTS)
+    return data.find(b"\n", aim) + 1 or len(data)
+
+
+def line_number(chunk: Chunk, line: int) -> int:
+    """The number in its file of a chunk's line. A document's values are counted first, and numbered by where they begin."""
+    return chunk.line_numbers[line - 1] if chunk.line_numbers else line
+
+
+def mark_blank_lines(chunk: Chunk) -> set[int]:
+    """Put `{}` in place of each line without text, so that rows stay lines. Returns their numbers."""
+    rows = chunk.data.split(b"\n")[: chunk.row_count()]
+    blank = {row for row, text in enumerate(rows) if not text.strip()}
+    ends = b"\n" if chunk.data.endswith(b"\n") else b""
+    chunk.data = b"\n".join(b"{}" if row in blank else text for row, text in enumerate(rows)) + ends
+    return {chunk.first_line + row for row in blank}

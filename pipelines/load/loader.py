@@ -13,7 +13,7 @@ import duckdb
 
 from pipelines.errors import DiskFull, SourceUnreadable
 from pipelines.load.bookmark import Bookmark
-from pipelines.load.chunks import ChunkReader, Refused
+from pipelines.load.chunks import BlankLines, ChunkReader, Refused, mark_blank_lines
 from pipelines.load.models import rederive, refresh_states, run_models
 from pipelines.load.reader import Chunk, read_ahead, read_chunks, read_head
 from pipelines.load.rules import lay_out_rules, rules_hash
@@ -22,7 +22,7 @@ from pipelines.load.summary import LoadSummary
 from pipelines.policy import Policy
 from pipelines.settings import Settings
 from pipelines.statements import statements
-from pipelines.warehouse import Warehouse, explained
+from pipelines.warehouse import SURROUNDINGS, Warehouse, explained
 
 _STORE = statements(Path(__file__).with_name("store.sql"))
 _STATE = statements(Path(__file__).parent.parent / "sql" / "05_state.sql")
@@ -50,6 +50,7 @@ class Loader:
         self._cursor = self.warehouse.cursor()
         try:
             self._reader = ChunkReader(self._cursor, self.settings.scratch_path)
+            self._run("chunk_new_view")
             lay_out_rules(self._cursor, self.policy, self.settings.topics)
             self._hash = rules_hash(self.policy, self.settings.topics)
             # An event without a time of its own is placed by its delivery's, which a redelivery moves by as much as this.
@@ -59,7 +60,7 @@ class Loader:
                 self._load_file(file, total)
             self._settle_states()
             self.warehouse.checkpoint()
-        except duckdb.Error as error:
+        except SURROUNDINGS as error:
             raise explained(error, self.warehouse.path) from error
         except OSError as error:
             if error.errno != errno.ENOSPC:
@@ -100,42 +101,59 @@ class Loader:
             total.problems.append(f"{path}: {last.damage}. What came before was loaded; mend the file and load it again.")
 
     def _load_chunk(self, name: str, mark: Bookmark, chunk: Chunk) -> LoadSummary:
-        lines, refused = self._reader.read(chunk)
-        self._compare()
+        blank: set[int] = set()
+        self._reader.stage(chunk)
+        try:
+            return self._commit_chunk(name, mark, chunk, blank)
+        except BlankLines:
+            blank = mark_blank_lines(chunk)
+            self._reader.stage(chunk)
+            return self._commit_chunk(name, mark, chunk, blank)
+
+    def _commit_chunk(self, name: str, mark: Bookmark, chunk: Chunk, blank: set[int]) -> LoadSummary:
         with transaction(self._cursor):
+            batch = self._take_batch()
+            refused = self._reader.take(chunk, name, batch, blank)
+            did = self._settle_copies(chunk.row_count() - len(blank))
+            run_models(self._cursor, self.as_of)
+            if chunk.line_numbers:
+                self._run("number_by_document", line_numbers=chunk.line_numbers)
             if mark.untear():
-                self._cursor.execute(_STORE["forget_torn"], {"source_file": name, "last_line": mark.physical_lines})
-            did = self._store(name, chunk, lines, refused)
+                self._run("forget_torn", source_file=name, last_line=mark.physical_lines)
+            if refused.lines:
+                self._run("keep_rejects", source_file=name, lines=refused.lines, reasons=refused.reasons, texts=refused.texts)
+            did.bytes = len(chunk.data)
             self._advance(mark, chunk, did, refused)
             mark.keep(self._cursor, name)
-            self._cursor.execute(_STATE["commit_chunk"], {"rules_hash": self._hash})
         return did
 
-    def _compare(self) -> None:
-        """Find which items the warehouse holds already, and which copy of each fact is to be kept."""
-        earliest, latest, count_untimed = self._row("chunk_range")
-        span = {"earliest": earliest - self._redelivery if earliest else None, "latest": latest + self._redelivery if latest else None}
-        self._cursor.execute(_STORE["find_known"], span)
-        if count_untimed:
-            self._cursor.execute(_STORE["find_known_untimed"])
-        for name in ("choose_copies", "find_replaced", "chunk_new"):
-            self._cursor.execute(_STORE[name])
-        self._span = span
+    def _take_batch(self) -> int:
+        self._cursor.execute(_STATE["commit_chunk"], {"rules_hash": self._hash})
+        (batch,) = self._cursor.execute(_STATE["version"]).fetchone() or (0,)
+        self._run("point_at_batches", first_batch=batch, last_batch=batch)
+        return int(batch)
 
-    def _store(self, name: str, chunk: Chunk, lines: int, refused: Refused) -> LoadSummary:
-        event_lines, duplicate_lines, events, duplicates, first, last = self._row("count_lines")
-        self._cursor.execute(_STORE["drop_replaced"], self._span)
-        self._cursor.execute(_STORE["drop_replaced_untimed"])
-        where = {"source_file": name, "first_line": chunk.first_line, "line_numbers": chunk.line_numbers}
-        self._cursor.execute(_STORE["keep_events"], where)
-        if refused.lines:
-            columns = {"lines": refused.lines, "reasons": refused.reasons, "texts": refused.texts}
-            self._cursor.execute(_STORE["keep_rejects"], {"source_file": name, **columns})
-        run_models(self._cursor, self.as_of)
-        return LoadSummary(
-            lines=lines, event_lines=event_lines, duplicates=duplicate_lines, rejects=lines - event_lines - duplicate_lines,
-            events=events, duplicate_events=duplicates, bytes=len(chunk.data), first_event_at=first, last_event_at=last,
-        )  # fmt: skip
+    def _settle_copies(self, lines: int) -> LoadSummary:
+        """Leave one copy of each fact in the warehouse, and count what the chunk brought."""
+        earliest, latest, count_untimed, items, item_lines = self._run("chunk_range").fetchone() or (None, None, 0, 0, 0)
+        did = LoadSummary(lines=lines, rejects=lines - item_lines, first_event_at=earliest, last_event_at=latest)
+        span = {
+            "earliest": earliest - self._redelivery if earliest else None,
+            "latest": latest + self._redelivery if latest else None,
+        }
+        self._run("find_repeated", **span)
+        if count_untimed:
+            self._run("find_repeated_untimed")
+        if self._run("count_repeated").fetchone() == (0,):
+            self._run("no_copies")
+            did.event_lines, did.events = item_lines, items
+            return did
+        self._run("find_copies", **span)
+        self._run("find_replaced")
+        did.event_lines, did.events = self._run("count_lines").fetchone() or (0, 0)
+        did.duplicates, did.duplicate_events = item_lines - did.event_lines, items - did.events
+        self._run("drop_copies", **span)
+        return did
 
     def _advance(self, mark: Bookmark, chunk: Chunk, did: LoadSummary, refused: Refused) -> None:
         mark.add(did)
@@ -151,8 +169,9 @@ class Loader:
         """Where the rules have changed since the models were made, make them anew from the events."""
         is_same, self._was_as_of = self._cursor.execute(_STATE["rules"], {"rules_hash": self._hash}).fetchone() or (True, None)
         if not is_same:
-            rederive(self._cursor, self.as_of)
-            self._cursor.execute(_STATE["commit_chunk"], {"rules_hash": self._hash})
+            with transaction(self._cursor):
+                rederive(self._cursor, self.as_of)
+                self._cursor.execute(_STATE["commit_chunk"], {"rules_hash": self._hash})
             self._was_as_of = self.as_of
 
     def _settle_states(self) -> None:
@@ -160,8 +179,8 @@ class Loader:
             refresh_states(self._cursor, self.as_of, self._was_as_of or self.as_of)
             self._cursor.execute(_STATE["set_as_of"], {"as_of": self.as_of})
 
-    def _row(self, name: str) -> tuple[Any, ...]:
-        return self._cursor.execute(_STORE[name]).fetchone() or ()
+    def _run(self, statement: str, **values: Any) -> duckdb.DuckDBPyConnection:
+        return self._cursor.execute(_STORE[statement], values)
 
 
 @contextmanager

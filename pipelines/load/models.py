@@ -1,4 +1,4 @@
-"""Runs the numbered models over the items of one chunk."""
+"""Runs the numbered models over the events of one chunk."""
 
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +8,7 @@ import duckdb
 from pipelines.statements import statements
 
 _FOLDER = Path(__file__).parent.parent / "sql"
+_STORE = statements(Path(__file__).with_name("store.sql"))
 _HOURLY = statements(_FOLDER / "10_event_hourly.sql")
 _CONTACTS = statements(_FOLDER / "20_contacts.sql")
 _WINDOWS = statements(_FOLDER / "30_windows.sql")
@@ -15,34 +16,29 @@ _TOKEN_EVENTS = statements(_FOLDER / "40_token_events.sql")
 _TOKENS = statements(_FOLDER / "50_tokens.sql")
 _DAILY = statements(_FOLDER / "60_token_daily.sql")
 _REDERIVE = statements(_FOLDER / "90_rederive.sql")
-_ROWS_AT_ONCE = 500_000
 
 
 def run_models(cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     """
-    Bring every model up to the chunk in the temporary tables chunk_new, chunk_known, chunk_copies and chunk_replaced.
+    Bring every model up to the events in chunk_new and the copies taken away in chunk_replaced.
 
     Runs inside the caller's transaction. Each model comes out the same for the same events, in whatever order they came.
     """
     cursor.execute(_HOURLY["event_hourly"])
-    cursor.execute(_CONTACTS["contacts"])
+    cursor.execute(_HOURLY["drop_empty_hours"])
+    for name in ("seen", "seen_earlier", "contacts"):
+        cursor.execute(_CONTACTS[name])
     _run_windows(cursor)
     _run_tokens(cursor, as_of)
-    if _number(cursor, "SELECT count(*) FROM chunk_replaced"):
-        cursor.execute(_HOURLY["drop_empty_hours"])
 
 
 def rederive(cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
-    """Make every model anew from the events in the warehouse: for rules or topic names that have changed."""
-    cursor.begin()
+    """Make every model anew from the events in the warehouse, for rules or topic names that have changed. One transaction."""
     cursor.execute(_REDERIVE["empty_models"])
-    last = _number(cursor, _REDERIVE["last_row"])
-    for first_row in range(0, last + 1, _ROWS_AT_ONCE):
-        cursor.execute(_REDERIVE["point_at_rows"], {"first_row": first_row, "last_row": first_row + _ROWS_AT_ONCE - 1})
-        for name in ("take_events", "nothing_known"):
-            cursor.execute(_REDERIVE[name])
+    cursor.execute(_STORE["no_copies"])
+    for first_batch, last_batch in cursor.execute(_REDERIVE["batches"]).fetchall():
+        cursor.execute(_STORE["point_at_batches"], {"first_batch": first_batch, "last_batch": last_batch})
         run_models(cursor, as_of)
-    cursor.commit()
 
 
 def refresh_states(cursor: duckdb.DuckDBPyConnection, as_of: datetime, was_as_of: datetime) -> None:
@@ -52,19 +48,22 @@ def refresh_states(cursor: duckdb.DuckDBPyConnection, as_of: datetime, was_as_of
 
 def _run_windows(cursor: duckdb.DuckDBPyConnection) -> None:
     cursor.execute(_WINDOWS["openings"])
-    if not _number(cursor, "SELECT count(*) FROM chunk_openings"):
-        return
-    for name in ("touched_windows", "drop_windows", "windows"):
-        cursor.execute(_WINDOWS[name])
+    if _number(cursor, _WINDOWS["count_openings"]):
+        for name in ("touched_windows", "drop_windows", "windows"):
+            cursor.execute(_WINDOWS[name])
 
 
 def _run_tokens(cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     for name in ("begin_tokens", "drop_token_events", "token_events"):
         cursor.execute(_TOKEN_EVENTS[name])
     cursor.execute(_TOKENS["touched_tokens"])
-    if not _number(cursor, "SELECT count(*) FROM chunk_tokens"):
+    if not _number(cursor, _TOKENS["count_touched"]):
         return
-    for name in ("old_spans", "drop_spans", "drop_tokens", "new_spans", "keep_spans"):
+    cursor.execute(_TOKENS["old_spans"])
+    if _number(cursor, _TOKENS["count_old"]):
+        cursor.execute(_TOKENS["drop_spans"])
+        cursor.execute(_TOKENS["drop_tokens"])
+    for name in ("new_spans", "keep_spans"):
         cursor.execute(_TOKENS[name])
     cursor.execute(_TOKENS["keep_tokens"], {"as_of": as_of})
     cursor.execute(_DAILY["token_daily"])

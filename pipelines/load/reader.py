@@ -19,6 +19,7 @@ CHUNK_BYTES = 96 << 20
 LONGEST_LINE = 16 << 20
 HEAD_BYTES = 64 << 10
 _PLACEHOLDER = b"{}"
+_SLICE = 1 << 18  # bytes that numpy looks at in one go: what fits the cache
 
 
 @dataclass
@@ -129,7 +130,7 @@ def _line_chunks(stream: IO[bytes], carry: bytes, offset: int, line: int, damage
         block = b""
         if not damage:
             block, damage = _read(stream, CHUNK_BYTES - len(carry))
-        data = carry + block
+        data = carry + block if carry else block
         if first and data.startswith(b"\xef\xbb\xbf"):
             data, offset = data[3:], offset + 3
         first = False
@@ -138,7 +139,7 @@ def _line_chunks(stream: IO[bytes], carry: bytes, offset: int, line: int, damage
             # A line without end: remember how it begins and let the rest of it go by.
             skipping, offset, carry = skipping or data[: 1 << 16], offset + len(data), b""
             continue
-        lines, carry = data[:cut], data[cut:]
+        lines, carry = (data[:cut], data[cut:]) if cut < len(data) else (data, b"")
         if skipping:
             lines = _PLACEHOLDER + (lines[lines.index(b"\n") :] if b"\n" in lines else b"")
         if lines or damage:
@@ -210,28 +211,32 @@ def _has_long_line(data: bytes) -> bool:
 def _rows_with_trailing_commas(data: bytes) -> list[int]:
     """DuckDB's parser lets a comma before a bracket pass; JSON does not. (Inside a text it is no fault: the careful way knows.)"""
     codes = np.frombuffer(data, dtype=np.uint8)
-    after = np.flatnonzero(codes[:-1] == ord(",")) + 1
     rows: set[int] = set()
-    while after.size:
-        following = codes[after]
-        for place in after[(following == ord("}")) | (following == ord("]"))]:
-            rows.add(data.count(b"\n", 0, int(place)))
-        blank = (following == ord(" ")) | (following == ord("\t")) | (following == ord("\r"))
-        after = after[blank] + 1
-        after = after[after < codes.size]
+    for begin in range(0, len(codes), _SLICE):
+        part = codes[begin : begin + _SLICE + 1]
+        # "]" and "}" differ in one bit only.
+        closing = (part[1:] | 0x20) == ord("}")
+        suspicious = closing & ((part[:-1] == ord(",")) | (part[:-1] <= ord(" ")))
+        if suspicious.any():
+            places = (begin + int(place) + 1 for place in np.flatnonzero(suspicious))
+            rows.update(data.count(b"\n", 0, place) for place in places if _follows_comma(data, place))
     return sorted(rows)
+
+
+def _follows_comma(data: bytes, place: int) -> bool:
+    return data[max(0, place - 1024) : place].rstrip(b" \t\r").endswith(b",")
 
 
 def _read(stream: IO[bytes], count: int) -> tuple[bytes, str]:
     """Read up to `count` bytes, and say why if the compression is broken before its end."""
     parts: list[bytes] = []
     try:
-        while count > 0 and (part := stream.read(min(count, 16 << 20))):
+        while count > 0 and (part := stream.read(count)):
             parts.append(part)
             count -= len(part)
     except (EOFError, OSError, zstandard.ZstdError) as error:
         return b"".join(parts), f"the file's compressed data is broken from here on ({error})"
-    return b"".join(parts), ""
+    return parts[0] if len(parts) == 1 else b"".join(parts), ""
 
 
 def _skip(source: Source, count: int) -> None:

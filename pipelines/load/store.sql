@@ -1,90 +1,78 @@
 -- What one chunk adds to the warehouse: each fact once, whichever copy of it came first.
 
+-- name: chunk_new_view
+-- The chunk's rows in events. Once copies are settled: the new facts, and fuller copies of known ones.
+CREATE OR REPLACE TEMP VIEW chunk_new AS
+SELECT * FROM events WHERE batch BETWEEN getvariable('batches').earliest AND getvariable('batches').latest;
+
+-- name: point_at_batches
+SET VARIABLE batches = {'earliest': $first_batch, 'latest': $last_batch};
+
 -- name: chunk_range
-SELECT min(occurred_at), max(occurred_at), count(*) FILTER (occurred_at IS NULL) FROM chunk_items WHERE fault IS NULL;
+SELECT min(occurred_at), max(occurred_at), count(*) FILTER (occurred_at IS NULL), count(*), count(DISTINCT source_line) FROM chunk_new;
 
--- name: find_known
--- Facts that the warehouse holds already. A redelivery carries the event's own time, so only events near in time are looked at.
-CREATE OR REPLACE TEMP TABLE chunk_known AS
-SELECT event_id, channel, payload, page_id, kind, occurred_at, received_at
-FROM events
-WHERE occurred_at BETWEEN $earliest AND $latest AND event_id IN (SELECT event_id FROM chunk_items WHERE fault IS NULL);
+-- name: find_repeated
+-- Facts that the chunk holds twice, or that the warehouse held already. A redelivery carries the event's own time, so only
+-- events near in time are looked at.
+CREATE OR REPLACE TEMP TABLE chunk_repeated AS
+SELECT event_id FROM chunk_new GROUP BY event_id HAVING count(*) > 1
+UNION
+SELECT event_id FROM events
+WHERE occurred_at BETWEEN $earliest AND $latest AND batch < getvariable('batches').earliest
+    AND event_id IN (SELECT event_id FROM chunk_new);
 
--- name: find_known_untimed
-INSERT INTO chunk_known
-SELECT event_id, channel, payload, page_id, kind, occurred_at, received_at
-FROM events
-WHERE occurred_at IS NULL AND event_id IN (SELECT event_id FROM chunk_items WHERE fault IS NULL AND occurred_at IS NULL);
+-- name: find_repeated_untimed
+INSERT INTO chunk_repeated
+SELECT event_id FROM events
+WHERE occurred_at IS NULL AND batch < getvariable('batches').earliest
+    AND event_id IN (SELECT event_id FROM chunk_new WHERE occurred_at IS NULL);
 
--- name: choose_copies
--- Of several copies of one fact the fullest is kept: the owner's before a standby copy, then the longest, then the first delivered.
--- The order is total, so that any order of loading ends with the same row.
+-- name: count_repeated
+SELECT count(*) FROM chunk_repeated;
+
+-- name: find_copies
+-- Of several copies of one fact the fullest is kept: the owner's before a standby copy, then the longest, then the first
+-- delivered. The order is total, so that any order of loading ends with the same row.
 CREATE OR REPLACE TEMP TABLE chunk_copies AS
-WITH repeated AS (
-    SELECT event_id FROM chunk_items WHERE fault IS NULL GROUP BY event_id HAVING count(*) > 1
-    UNION
-    SELECT event_id FROM chunk_known
-),
-copies AS (
-    SELECT event_id, rowid AS item_row, channel, payload, received_at, line_row
-    FROM chunk_items WHERE fault IS NULL AND event_id IN (SELECT event_id FROM repeated)
-    UNION ALL
-    SELECT event_id, NULL, channel, payload, received_at, -1 FROM chunk_known
-)
 SELECT
-    event_id, item_row,
+    event_id, rowid AS event_row, batch, source_line, page_id, kind, occurred_at, received_at,
+    min(batch) OVER (PARTITION BY event_id) < getvariable('batches').earliest AS is_known,
     row_number() OVER (
         PARTITION BY event_id
-        ORDER BY channel = 'messaging' DESC, length(payload) DESC, payload, received_at NULLS LAST, line_row, item_row
+        ORDER BY channel = 'messaging' DESC, length(payload) DESC, payload, received_at NULLS LAST, batch, source_line, rowid
     ) = 1 AS is_best
-FROM copies;
+FROM events
+WHERE event_id IN (SELECT event_id FROM chunk_repeated)
+    AND (occurred_at BETWEEN $earliest AND $latest OR occurred_at IS NULL);
 
 -- name: find_replaced
+-- Copies that stood in the warehouse and give way to a fuller one.
 CREATE OR REPLACE TEMP TABLE chunk_replaced AS
-SELECT k.event_id FROM chunk_known AS k JOIN chunk_copies AS c ON c.event_id = k.event_id WHERE c.is_best AND c.item_row IS NOT NULL;
+SELECT event_id, page_id, kind, occurred_at, received_at FROM chunk_copies WHERE NOT is_best AND batch < getvariable('batches').earliest;
 
--- name: chunk_new
--- The items that enter the warehouse: new facts, and fuller copies of known ones.
-CREATE OR REPLACE TEMP VIEW chunk_new AS
-SELECT * FROM chunk_items
-WHERE fault IS NULL AND rowid NOT IN (SELECT item_row FROM chunk_copies WHERE NOT is_best AND item_row IS NOT NULL);
+-- name: no_copies
+CREATE OR REPLACE TEMP TABLE chunk_replaced AS
+SELECT event_id, page_id, kind, occurred_at, received_at FROM events LIMIT 0;
 
 -- name: count_lines
--- A line is told by the best that it brought: a new event, else a known one; what brought neither is a reject.
-WITH lines AS (
-    SELECT
-        i.line_row,
-        count(*) FILTER (k.event_id IS NULL AND (c.item_row IS NULL OR c.is_best)) AS count_new,
-        count(*) AS count_items
-    FROM chunk_items AS i
-    LEFT JOIN chunk_copies AS c ON c.item_row = i.rowid
-    LEFT JOIN chunk_known AS k ON k.event_id = i.event_id
-    WHERE i.fault IS NULL
-    GROUP BY i.line_row
+-- A line is told by the best that it brought: a new event, else a known one.
+WITH items AS (
+    SELECT n.source_line, c.event_id IS NULL OR (c.is_best AND NOT c.is_known) AS is_new
+    FROM events AS n LEFT JOIN chunk_copies AS c ON c.event_row = n.rowid
+    WHERE n.batch = getvariable('batches').latest
+),
+lines AS (
+    SELECT source_line, count(*) FILTER (is_new) AS count_new FROM items GROUP BY source_line
 )
-SELECT
-    count(*) FILTER (count_new > 0)::BIGINT AS event_lines,
-    count(*) FILTER (count_new = 0)::BIGINT AS duplicate_lines,
-    coalesce(sum(count_new), 0)::BIGINT AS events,
-    coalesce(sum(count_items - count_new), 0)::BIGINT AS duplicates,
-    (SELECT min(occurred_at) FROM chunk_items WHERE fault IS NULL) AS first_event_at,
-    (SELECT max(occurred_at) FROM chunk_items WHERE fault IS NULL) AS last_event_at
-FROM lines;
+SELECT count(*) FILTER (count_new > 0)::BIGINT, coalesce(sum(count_new), 0)::BIGINT FROM lines;
 
--- name: drop_replaced
+-- name: drop_copies
 DELETE FROM events
-WHERE occurred_at BETWEEN $earliest AND $latest
-    AND event_id IN (SELECT event_id FROM chunk_replaced);
+WHERE rowid IN (SELECT event_row FROM chunk_copies WHERE NOT is_best)
+    AND (occurred_at BETWEEN $earliest AND $latest OR occurred_at IS NULL);
 
--- name: drop_replaced_untimed
-DELETE FROM events
-WHERE occurred_at IS NULL
-    AND event_id IN (SELECT event_id FROM chunk_replaced);
-
--- name: keep_events
-INSERT INTO events
-SELECT event_id, page_id, psid, kind, occurred_at, mid, payload, $source_file, CASE WHEN len($line_numbers) = 0 THEN $first_line + line_row ELSE $line_numbers[line_row + 1] END, object, channel, received_at
-FROM chunk_new;
+-- name: number_by_document
+UPDATE events SET source_line = $line_numbers[source_line] WHERE batch = getvariable('batches').latest;
 
 -- name: keep_rejects
 INSERT INTO rejects

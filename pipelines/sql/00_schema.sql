@@ -1,10 +1,18 @@
 -- The tables that loading and the models fill. Every TIMESTAMP is UTC; ids are text. All of it can be deleted and loaded again.
 
--- One row per distinct event. psid is '' where the event is about no person; occurred_at is NULL where the log gives no time.
+-- One row per distinct event; batch is the load chunk that brought it. psid is '' where the event is about no person; occurred_at is NULL where the log gives no time.
 CREATE TABLE events (
     event_id UUID, page_id VARCHAR, psid VARCHAR, kind VARCHAR, occurred_at TIMESTAMP,
-    mid VARCHAR USING COMPRESSION zstd, payload JSON USING COMPRESSION zstd, source_file VARCHAR, source_line BIGINT,
-    object VARCHAR, channel VARCHAR, received_at TIMESTAMP
+    mid VARCHAR GENERATED ALWAYS AS (CASE
+        WHEN kind IN ('message', 'message_echo', 'message_deleted') THEN payload ->> '$.message.mid'
+        WHEN kind = 'postback' THEN payload ->> '$.postback.mid'
+        WHEN kind = 'reaction' THEN payload ->> '$.reaction.mid'
+        WHEN kind = 'message_edit' THEN payload ->> '$.message_edit.mid'
+        WHEN kind = 'read' THEN payload ->> '$.read.mid'
+        WHEN starts_with(kind, 'change:') THEN payload ->> '$.value.mid'
+    END) VIRTUAL,
+    payload JSON USING COMPRESSION zstd, source_file VARCHAR, source_line BIGINT,
+    object VARCHAR, channel VARCHAR, received_at TIMESTAMP, metadata VARCHAR, batch BIGINT
 );
 
 -- One row per line, or item of a line, that is not an event.
@@ -30,7 +38,7 @@ CREATE TABLE event_hourly (
 );
 
 -- One row per (page_id, psid) seen in any event.
-CREATE TABLE contacts (page_id VARCHAR, psid VARCHAR, first_seen_at TIMESTAMP, last_seen_at TIMESTAMP, contact_key UBIGINT);
+CREATE TABLE contacts (page_id VARCHAR, psid VARCHAR, first_seen_at TIMESTAMP, contact_key UBIGINT);
 
 -- One row per unbroken stretch in which a person's standard window was open: [opened_at, closes_at).
 CREATE TABLE windows (
@@ -64,7 +72,7 @@ CREATE TABLE token_daily (
 CREATE VIEW messages AS
 SELECT
     page_id, psid, mid, CASE kind WHEN 'message_echo' THEN 'out' ELSE 'in' END AS direction, occurred_at AS sent_at,
-    payload ->> '$.message.text' AS text, payload ->> '$.message.app_id' AS app_id, payload ->> '$.message.metadata' AS metadata,
+    payload ->> '$.message.text' AS text, payload ->> '$.message.app_id' AS app_id, metadata,
     channel, event_id
 FROM events
 WHERE kind IN ('message', 'message_echo');

@@ -1,5 +1,11 @@
 -- One row: what the warehouse was made by, and the moment that tokens.state holds for.
 
+-- name: settings
+-- Parts of a chunk are parsed side by side only where the order of rows is free; nothing here relies on it.
+SET TimeZone = 'UTC';
+SET preserve_insertion_order = false;
+SET wal_autocheckpoint = '256MB';
+
 -- name: exists
 SELECT 1 FROM duckdb_tables() WHERE table_name = 'warehouse_state';
 

@@ -6,8 +6,7 @@ USING (
     WITH moved AS (
         SELECT 1 AS sign, occurred_at, received_at, page_id, kind FROM chunk_new
         UNION ALL
-        SELECT -1, k.occurred_at, k.received_at, k.page_id, k.kind
-        FROM chunk_known AS k SEMI JOIN chunk_replaced AS r ON r.event_id = k.event_id
+        SELECT -1, occurred_at, received_at, page_id, kind FROM chunk_replaced
     )
     SELECT
         date_trunc('hour', occurred_at) AS hour, page_id, kind,

@@ -2,21 +2,36 @@
 -- Stretches that touch are one. A union of intervals comes out the same in whatever order it is made.
 
 -- name: openings
--- An event opens the window if a rule of its day says so and none says that it does not.
+-- An event opens the window if a rule of its day says so and none says that it does not. The kinds with conditions are few
+-- of many events, so only they pay for looking into the payload.
 CREATE OR REPLACE TEMP TABLE chunk_openings AS
-SELECT
-    e.page_id, e.psid, e.occurred_at AS opened_at, e.occurred_at + to_hours(any_value(h.hours)) AS closes_at, e.kind AS opened_by
-FROM chunk_new AS e
-JOIN rule_openers AS r
-    ON r.kind = e.kind AND e.occurred_at >= r.since AND e.occurred_at < r.until
-JOIN rule_window_hours AS h ON e.occurred_at >= h.since AND e.occurred_at < h.until
-WHERE e.psid <> ''
-    AND CASE WHEN r.object = '' THEN true ELSE e.object = r.object END
-    AND CASE WHEN r.equals_path = '' THEN true ELSE coalesce(e.payload ->> r.equals_path = r.equals_value, false) END
-    AND CASE WHEN r.present_path = '' THEN true ELSE coalesce(e.payload ->> r.present_path, '') <> '' END
-    AND CASE WHEN r.absent_path = '' THEN true ELSE coalesce(e.payload ->> r.absent_path, '') = '' END
-GROUP BY e.event_id, e.page_id, e.psid, e.occurred_at, e.kind
-HAVING bool_and(r.opens);
+WITH plain_kinds AS (
+    SELECT kind, min(since) AS since, max(until) AS until FROM rule_openers
+    GROUP BY kind
+    HAVING count(*) = 1 AND bool_and(opens AND concat(object, equals_path, present_path, absent_path) = '')
+),
+openings AS (
+    SELECT e.page_id, e.psid, e.occurred_at, e.kind
+    FROM chunk_new AS e JOIN plain_kinds AS p ON p.kind = e.kind AND e.occurred_at >= p.since AND e.occurred_at < p.until
+    UNION ALL
+    SELECT any_value(e.page_id), any_value(e.psid), any_value(e.occurred_at), any_value(e.kind)
+    FROM chunk_new AS e
+    JOIN rule_openers AS r ON r.kind = e.kind AND e.occurred_at >= r.since AND e.occurred_at < r.until
+    WHERE e.kind IN (SELECT kind FROM rule_openers EXCEPT SELECT kind FROM plain_kinds)
+        AND CASE WHEN r.object = '' THEN true ELSE e.object = r.object END
+        AND CASE WHEN r.equals_path = '' THEN true ELSE coalesce(e.payload ->> r.equals_path = r.equals_value, false) END
+        AND CASE WHEN r.present_path = '' THEN true ELSE coalesce(e.payload ->> r.present_path, '') <> '' END
+        AND CASE WHEN r.absent_path = '' THEN true ELSE coalesce(e.payload ->> r.absent_path, '') = '' END
+    GROUP BY e.event_id
+    HAVING bool_and(r.opens)
+)
+SELECT o.page_id, o.psid, o.occurred_at AS opened_at, o.occurred_at + to_hours(h.hours) AS closes_at, o.kind AS opened_by
+FROM openings AS o
+JOIN rule_window_hours AS h ON o.occurred_at >= h.since AND o.occurred_at < h.until
+WHERE o.psid <> '';
+
+-- name: count_openings
+SELECT count(*) FROM chunk_openings;
 
 -- name: touched_windows
 -- Stretches of the same people that the new ones may touch: none that ended before the first opening or began after the last closing.

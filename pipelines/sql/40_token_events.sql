@@ -76,8 +76,8 @@ SELECT event_id, page_id, token_key, NULL, 'otn', psid, 'spend', occurred_at, NU
 FROM (
     SELECT
         event_id, page_id, psid, occurred_at,
-        try_cast(regexp_extract(payload ->> '$.message.metadata', '^clear-to-send/1 .*\btoken=([0-9a-f]{32})\b', 1) AS UUID) AS token_key
+        try_cast(regexp_extract(metadata, '^clear-to-send/1 .*\btoken=([0-9a-f]{32})\b', 1) AS UUID) AS token_key
     FROM chunk_new
-    WHERE kind = 'message_echo' AND occurred_at IS NOT NULL
+    WHERE metadata IS NOT NULL AND kind = 'message_echo' AND occurred_at IS NOT NULL
 )
 WHERE token_key IS NOT NULL;

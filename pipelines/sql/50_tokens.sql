@@ -8,12 +8,15 @@ WHERE event_id IN (SELECT event_id FROM chunk_new WHERE kind IN ('optin', 'messa
 EXCEPT
 SELECT page_id, token_key FROM chunk_tokens;
 
--- name: touched_known
-SELECT count(*) FROM tokens WHERE token_key IN (SELECT token_key FROM chunk_tokens);
+-- name: count_touched
+SELECT count(*) FROM chunk_tokens;
 
 -- name: old_spans
 CREATE OR REPLACE TEMP TABLE chunk_old_spans AS
 SELECT s.* FROM token_spans AS s SEMI JOIN chunk_tokens AS c ON s.token_key = c.token_key AND s.page_id = c.page_id;
+
+-- name: count_old
+SELECT count(*) FROM chunk_old_spans;
 
 -- name: drop_spans
 DELETE FROM token_spans AS s USING chunk_tokens AS c WHERE s.token_key = c.token_key AND s.page_id = c.page_id;

@@ -20,44 +20,33 @@ CREATE OR REPLACE MACRO advert_of(id, adverts) AS adverts[1 + pick(id, 'advert',
 CREATE OR REPLACE MACRO channel_of(is_by_hand) AS if(is_by_hand, 'standby', 'messaging');
 
 CREATE OR REPLACE TEMP VIEW questions AS
-WITH kinds AS (
-    SELECT *, CASE
-            WHEN nth = 0 AND opener IN ('start', 'menu') THEN opener
-            WHEN nth > 0 AND NOT is_instagram AND chance(exchange_no, 'menu', rate('menu')) THEN 'menu'
-            WHEN nth > 0 AND chance(exchange_no, 'quick', rate('quick_reply')) THEN 'quick'
-            WHEN chance(exchange_no, 'attachment', rate('attachment')) THEN 'image'
-            WHEN nth > 0 AND chance(exchange_no, 'sticker', rate('sticker')) THEN 'sticker'
-            WHEN nth = 0 THEN 'ask' ELSE 'follow' END AS question,
-        if(question IN ('image', 'sticker'), 'ask', question) AS role
-    FROM exchanges
-)
 SELECT session_no * 1000 + nth * 20 AS tie, asked_ms AS occurred_ms, object, account, channel_of(is_by_hand) AS channel, 1 AS count_events,
     from_person(psid, account, asked_ms, CASE
         WHEN question IN ('start', 'menu') THEN concat('"postback":{"mid":"', asked_mid, '","title":"', t.text, '"',
-            if(is_by_hand, '', concat(',"payload":"', if(question = 'start', 'GET_STARTED', concat('MENU_', t.slot % 5)), '"')),
+            if(is_by_hand, '', concat(',"payload":"', t.payload, '"')),
             if(question = 'start' AND chance(exchange_no, 'from link', rate('new_from_link')),
                 concat(',', link_body(ref_of(session_no, refs))), ''), '}')
         ELSE concat('"message":{"mid":"', asked_mid, '",', CASE question
-            WHEN 'quick' THEN concat(text_body(t.text), ',"quick_reply":{"payload":"QUICK_', t.slot % 8, '"}')
-            WHEN 'image' THEN image_body(exchange_no)
+            WHEN 'quick' THEN concat(text_body(t.text), ',"quick_reply":{"payload":"', t.payload, '"}')
+            WHEN 'photo' THEN image_body(exchange_no)
             WHEN 'sticker' THEN sticker_body(asked_ms)
             ELSE text_body(concat(t.text, tail.text)) END,
             if(nth > 0 AND chance(exchange_no, 'reply to', rate('reply_to')),
                 concat(',"reply_to":{"mid":"', mid_of(exchange_no - 1, 'out'), '","is_self_reply":false}'), ''),
             '}', if(nth = 0 AND opener = 'ad', concat(',', advert_body(advert_of(session_no, adverts))), ''))
         END) AS items
-FROM kinds AS k
+FROM exchanges AS e
 JOIN adverts USING (page_no)
-JOIN text_slots AS t ON t.page_no = k.page_no AND t.language = k.language AND t.role = k.role
-    AND t.slot = pick(exchange_no, 'question', 2048)
-JOIN text_slots AS tail ON tail.page_no = k.page_no AND tail.language = k.language AND tail.role = 'tail'
+JOIN text_slots AS t ON t.page_no = e.page_no AND t.language = e.language AND t.role = question AND t.slot = e.slot
+JOIN text_slots AS tail ON tail.page_no = e.page_no AND tail.language = e.language AND tail.role = 'tail'
     AND tail.slot = pick(exchange_no, 'tail', 2048);
 
 CREATE OR REPLACE TEMP VIEW answers AS
 SELECT session_no * 1000 + nth * 20 + 1, answered_ms, object, account, channel_of(is_by_hand), 1,
-    from_page(account, psid, answered_ms, setting(if(is_by_hand, 'inbox_app_id', 'app_id')), answered_mid, text_body(t.text))
+    from_page(account, psid, answered_ms, if(is_by_hand, setting('inbox_app_id'), setting('app_id')), answered_mid,
+        text_body(if(is_by_hand, t.text, t.reply)))
 FROM exchanges AS e JOIN text_slots AS t ON t.page_no = e.page_no AND t.language = e.language
-    AND t.role = if(is_by_hand, 'human', 'answer') AND t.slot = pick(exchange_no, 'answer', 2048);
+    AND t.role = if(is_by_hand, 'human', question) AND t.slot = e.slot;
 
 CREATE OR REPLACE MACRO delivery_body(mid, ms) AS concat('"delivery":{"mids":["', mid, '"],"watermark":', ms, '}');
 CREATE OR REPLACE MACRO read_body(ms) AS concat('"read":{"watermark":', ms, '}');
@@ -101,9 +90,8 @@ CREATE OR REPLACE TEMP VIEW edits AS
 SELECT session_no * 1000 + nth * 20 + 7, edited_ms, object, account, 'messaging', 1,
     from_person(psid, account, edited_ms, concat('"message_edit":{"mid":"', asked_mid, '",', text_body(t.text), ',"num_edit":1}'))
 FROM (SELECT *, answered_ms + 1000 + pick(exchange_no, 'edited', 9000) AS edited_ms FROM exchanges) AS e
-JOIN text_slots AS t ON t.page_no = e.page_no AND t.language = e.language AND t.role = 'follow'
-    AND t.slot = pick(exchange_no, 'edit', 2048)
-WHERE nth > 0 AND NOT is_by_hand AND chance(exchange_no, 'edit', rate('edit'));
+JOIN text_slots AS t ON t.page_no = e.page_no AND t.language = e.language AND t.role = question AND t.slot = e.slot
+WHERE question IN ('ask', 'follow') AND NOT is_by_hand AND chance(exchange_no, 'edit', rate('edit'));
 
 -- An m.me link, or an advert, that leads back into a conversation.
 CREATE OR REPLACE TEMP VIEW referrals AS

@@ -22,7 +22,7 @@ WHERE is_opted_in AND chance(session_no, 'confirmed', rate('confirmed'));
 CREATE OR REPLACE MACRO subscription_body(title, payload, token, zone, expires_ms, user_status, status) AS
     concat('"optin":{"type":"notification_messages","payload":"', payload, '","notification_messages_token":"', token,
         '","notification_messages_timezone":"', replace(zone, '/', '\/'), '","token_expiry_timestamp":', expires_ms,
-        ',"user_token_status":"', user_status, '"', coalesce(concat(',"notification_messages_status":"' || status, '"'), ''),
+        ',"user_token_status":"', user_status, '"', if(status IS NULL, '', concat(',"notification_messages_status":"', status, '"')),
         ',"title":"', title, '"}');
 
 CREATE OR REPLACE TEMP VIEW subscriptions_given AS
@@ -34,16 +34,6 @@ CREATE OR REPLACE TEMP VIEW subscriptions_changed AS
 SELECT 1000000000000000 + optin_no * 20 + nth, changed_ms, 'page', account, 'messaging', 1, from_person(psid, account, changed_ms,
     subscription_body(title, payload, token, zone, expires_ms, user_status, status))
 FROM changes WHERE is_due(changed_ms);
-
-CREATE OR REPLACE TEMP VIEW sent AS
-SELECT *, mid_of(optin_no, 'send') AS mid,
-    2000000000000000 + optin_no * 20 AS tie,
-    if(chance(optin_no, 'send delivered', rate('send_delivered')), sent_ms + 400 + pick(optin_no, 'send delivery', 2500)
-        + if(chance(optin_no, 'phone was off', 0.2), pick(optin_no, 'phone on', 14400000), 0), NULL) AS delivered_ms,
-    if(chance(optin_no, 'send read', rate('send_read')),
-        delivered_ms + 1500 + (squared(unit(optin_no, 'send reading')) * unit(optin_no, 'send reading') * 57600000)::BIGINT, NULL) AS read_ms,
-    if(chance(optin_no, 'clicked', rate('send_clicked')), read_ms + 2000 + pick(optin_no, 'clicking', 90000), NULL) AS clicked_ms
-FROM sends WHERE is_due(sent_ms);
 
 CREATE OR REPLACE TEMP VIEW send_echoes AS
 SELECT tie, sent_ms, 'page', account, 'messaging', 1,
@@ -65,8 +55,8 @@ SELECT tie + 3, clicked_ms, 'page', account, 'messaging', 1, from_person(psid, a
 FROM sent JOIN alerts AS a USING (topic_no) WHERE clicked_ms IS NOT NULL
 UNION ALL
 SELECT tie + 4, clicked_ms + 1300, 'page', account, 'messaging', 1,
-    from_page(account, psid, clicked_ms + 1300, setting('app_id'), mid_of(optin_no, 'reply'), text_body(t.text))
-FROM sent AS s JOIN text_slots AS t ON t.page_no = s.page_no AND t.language = s.language AND t.role = 'answer'
+    from_page(account, psid, clicked_ms + 1300, setting('app_id'), mid_of(optin_no, 'reply'), text_body(t.reply))
+FROM sent AS s JOIN text_slots AS t ON t.page_no = s.page_no AND t.language = s.language AND t.role = 'clicked'
     AND t.slot = pick(optin_no, 'reply text', 2048)
 WHERE clicked_ms IS NOT NULL;
 

@@ -20,14 +20,17 @@ SELECT received_ms + if(chance(id, 'stirred', rate('stirred')), pick(id, 'stirre
 FROM arrived WHERE received_ms < getvariable('ends_ms');
 
 -- Meta sends again what was not answered in time; and what a person writes may come on both channels.
-INSERT INTO lines
-WITH copies AS (
+-- A table of their own: an INSERT that reads the table it fills may meet its own rows.
+CREATE OR REPLACE TEMP TABLE copies AS
+WITH again AS (
     SELECT * REPLACE ('repeat' AS copy, received_ms + if(chance(line_id(tie, ''), 'repeat soon', rate('repeat_soon')),
             15000 + pick(line_id(tie, ''), 'repeat after', 600000), 600000 + pick(line_id(tie, ''), 'repeat after', 126000000)) AS received_ms)
-    FROM lines WHERE slice_no = $slice_no AND chance(line_id(tie, ''), 'repeat', rate('repeat')) AND items NOT LIKE '%"time":%'
+    FROM lines WHERE slice_no = $slice_no AND count_events = 1 AND chance(line_id(tie, ''), 'repeat', rate('repeat'))
     UNION ALL
     SELECT * REPLACE ('standby' AS copy, 'standby' AS channel, received_ms + 5 + pick(line_id(tie, ''), 'standby after', 300) AS received_ms)
-    FROM lines WHERE slice_no = $slice_no AND channel = 'messaging' AND chance(line_id(tie, ''), 'standby', rate('standby_copy'))
-        AND items LIKE '%"message":%'
+    FROM lines WHERE slice_no = $slice_no AND channel = 'messaging'
+        AND if(chance(line_id(tie, ''), 'standby', rate('standby_copy')), items LIKE '%,"message":%', false)
 )
-SELECT * REPLACE (received_ms AS sort_ms) FROM copies WHERE received_ms < getvariable('ends_ms');
+SELECT * REPLACE (received_ms AS sort_ms) FROM again WHERE received_ms < getvariable('ends_ms');
+
+INSERT INTO lines FROM copies;

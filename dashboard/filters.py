@@ -1,0 +1,80 @@
+"""The filters of the token inventory: drawn, kept in the URL, and set by a click on a bar."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from dashboard import reads
+from dashboard.buckets import AGE, LEFT
+from dashboard.scope import Bounds, Scope
+from dashboard.theme import STATES
+from dashboard.view import View
+
+_KEYS = ("topic", "kind", "state", "left", "age")
+
+
+def token_scope(view: View) -> Scope:
+    """Draw the page's filters and return the narrowed scope."""
+    choices = view.read(reads.choices, view.scope)
+    topic, kind, state, clear = st.columns([3, 2, 3, 1], vertical_alignment="bottom")
+    topics = topic.multiselect(
+        "Topic", sorted(choices["topic"].unique()), key="topic", bind="query-params", placeholder="All topics"
+    )
+    kinds = kind.multiselect(
+        "Kind", sorted(choices["kind"].unique()), key="kind", bind="query-params", placeholder="All kinds"
+    )
+    known = [each for each in STATES if each in set(choices["state"])]
+    states = state.multiselect("State", known, key="state", bind="query-params", placeholder="All states")
+    clear.button(
+        "Clear", on_click=_clear, icon=":material/filter_alt_off:", width="stretch", help="Clear all filters of this page"
+    )
+    return replace(view.scope, topics=tuple(topics), kinds=tuple(kinds), states=tuple(states))
+
+
+def token_bounds() -> Bounds:
+    """Draw the filters of the rows by time left and age, and return their bounds."""
+    left, age = st.columns(2)
+    left_slug = left.selectbox(
+        "Time left, in days",
+        list(LEFT),
+        index=None,
+        key="left",
+        bind="query-params",
+        placeholder="Any",
+        format_func=lambda slug: LEFT[slug].label,
+    )
+    age_slug = age.selectbox(
+        "Age, in days",
+        list(AGE),
+        index=None,
+        key="age",
+        bind="query-params",
+        placeholder="Any",
+        format_func=lambda slug: AGE[slug].label,
+    )
+    bounds = Bounds()
+    if left_slug:
+        bounds = replace(bounds, left_from=LEFT[left_slug].above, left_to=LEFT[left_slug].upto)
+    if age_slug:
+        bounds = replace(bounds, age_from=AGE[age_slug].above, age_to=AGE[age_slug].upto)
+    return bounds
+
+
+def choose_topic(clicked: list[str]) -> None:
+    """Narrow the page to the topic and the state of a bar."""
+    st.session_state["topic"], st.session_state["state"] = [clicked[0]], [clicked[1]]
+
+
+def choose_left(slug: str) -> None:
+    """Narrow the rows to a bar of time left."""
+    st.session_state["left"], st.session_state["state"] = slug, ["available"]
+
+
+def choose_age(slug: str) -> None:
+    """Narrow the rows to a bar of age."""
+    st.session_state["age"], st.session_state["state"] = slug, ["available"]
+
+
+def _clear() -> None:
+    for key in _KEYS:
+        st.session_state[key] = [] if key in ("topic", "kind", "state") else None

@@ -1,5 +1,6 @@
 """How time left and age are cut into bars, and which tokens stand behind a bar."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -7,22 +8,22 @@ import pandas as pd
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A stretch of whole days: (above, upto] of time left, [above, upto) of age; upto None is endless."""
+    """A stretch of days (UTC): at least `first`, less than `end`; end None is endless."""
 
     label: str
-    above: int
-    upto: int | None
+    first: int
+    end: int | None
 
 
 LEFT = {
-    "7d": Bucket("≤ 7", 0, 7),
-    "30d": Bucket("8–30", 7, 30),
-    "90d": Bucket("31–90", 30, 90),
-    "180d": Bucket("91–180", 90, 180),
-    "365d": Bucket("181–365", 180, 365),
-    "longer": Bucket("> 365", 365, None),
+    "7d": Bucket("< 7", 0, 7),
+    "30d": Bucket("7–29", 7, 30),
+    "90d": Bucket("30–89", 30, 90),
+    "180d": Bucket("90–179", 90, 180),
+    "365d": Bucket("180–364", 180, 365),
+    "longer": Bucket("≥ 365", 365, None),
 }
-"""By slug, as in the URL: days until a token expires."""
+"""By slug, as in the URL: days until a token expires; 0 is today."""
 
 AGE = {
     "30d": Bucket("< 30", 0, 30),
@@ -34,13 +35,6 @@ AGE = {
 """By slug, as in the URL: days since the opt-in."""
 
 
-def left_counts(frame: pd.DataFrame) -> list[int]:
-    """Sum tokens by bucket of LEFT. Columns: days_left (started days), count_tokens."""
-    days = frame["days_left"]
-    return [int(frame.loc[(days > each.above) & (days <= (each.upto or days.max())), "count_tokens"].sum()) for each in LEFT.values()]
-
-
-def age_counts(frame: pd.DataFrame) -> list[int]:
-    """Sum tokens by bucket of AGE. Columns: age_days (whole days), count_tokens."""
-    days = frame["age_days"]
-    return [int(frame.loc[(days >= each.above) & (days < (each.upto or days.max() + 1)), "count_tokens"].sum()) for each in AGE.values()]
+def counts(days: pd.Series, tokens: pd.Series, buckets: Mapping[str, Bucket]) -> list[int]:
+    """Sum tokens by bucket; `days` are whole numbers."""
+    return [int(tokens[(days >= each.first) & ((each.end is None) | (days < (each.end or 0)))].sum()) for each in buckets.values()]

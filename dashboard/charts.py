@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.reads import Reach
+from dashboard.reads import Reach, Runoff
 from dashboard.words import grouped, share
 
 Mark = tuple[date, str]
@@ -50,23 +50,22 @@ def reach_waterfall(reach: Reach, chosen: str) -> go.Figure:
     return theme.finish(figure, height=300, x_title="people")
 
 
-def runoff_by_day(by_day: pd.DataFrame, from_day: date, marks: Sequence[Mark] = (), days: int = 90) -> go.Figure:
-    """Tokens that end unused on each of the next days, with the sum at 30, 60 and 90 days. Columns: expires_on, count_tokens."""
-    shown = by_day[pd.to_datetime(by_day["expires_on"]) <= pd.Timestamp(from_day + timedelta(days=days))]
+def runoff_by_day(runoff: Runoff, marks: Sequence[Mark] = (), days: int = 90) -> go.Figure:
+    """Tokens that end unused today and on each of the next days, with the sums of 30, 60 and 90 days."""
+    counts = runoff.ahead(days)
+    first = runoff.as_of.date()
     figure = go.Figure(
         go.Bar(
-            x=shown["expires_on"],
-            y=shown["count_tokens"],
+            x=[first + timedelta(days=ahead) for ahead in range(days)],
+            y=counts,
             marker=theme.fill(theme.EXPIRING),
             hovertemplate=f"{_UTC_DAY}<br>%{{y:,}} tokens expire<extra></extra>",
         )
     )
     for horizon in range(30, days + 1, 30):
-        end = from_day + timedelta(days=horizon)
-        total = int(shown.loc[pd.to_datetime(shown["expires_on"]) <= pd.Timestamp(end), "count_tokens"].sum())
-        _vertical(figure, end, f"<b>{grouped(total)}</b><br>in {horizon} days", side="left")
-    _policy(figure, marks, from_day, from_day + timedelta(days=days))
-    figure.update_xaxes(range=[from_day - timedelta(hours=14), from_day + timedelta(days=days + 1)], tickformat="%-d %b", nticks=7)
+        _vertical(figure, first + timedelta(days=horizon), f"<b>{grouped(sum(counts[:horizon]))}</b><br>in {horizon} days", side="left")
+    _policy(figure, marks, first, first + timedelta(days=days))
+    figure.update_xaxes(tickformat="%-d %b", nticks=7)
     figure.update_yaxes(rangemode="tozero", tickformat=",", nticks=5)
     return theme.finish(figure, height=290, y_title="tokens expiring a day", marked=True).update_layout(margin_t=66)
 

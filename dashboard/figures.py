@@ -1,5 +1,6 @@
 """The numbers on top of each page: the value, its change, and the days behind it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pandas as pd
@@ -16,18 +17,25 @@ _STOCK, _FLOW = "in a week", "vs last week"
 def overview_figures(view: View, reach: reads.Reach, runoff: reads.Runoff) -> list[Figure]:
     """What is held, who can be reached, and what came and went."""
     ago = week_before(view.scope)
-    held = [int(count) for count in view.read(reads.held_by_day, view.scope)]
+    held = _held(view)
     before = view.read(reads.reach, ago, view.lanes)
     count_open, closing = view.read(reads.windows_open, view.scope)
     opened = [int(count) for count in view.read(reads.windows_by_day, view.scope)["count_open"]]
-    ahead = runoff.ahead(view.scope.as_of.date(), reads.SOON_DAYS)
     return [
         Figure("Permissions held", held[-1], held[-1] - held[-8], _STOCK, held, note="Available tokens: not reserved, spent, expired, revoked or stranded."),
         Figure("People reachable", reach.reachable, reach.reachable - before.reachable, _STOCK, note="With an open window or an available token. A person counts once per Page."),
         Figure("Windows open", count_open, count_open - before.window, _STOCK, [*opened, count_open], note=f"{counted(closing, 'window')} of them close within {reads.SOON_HOURS} hours."),
         *_flow_figures(view.read(reads.flows, view.scope)),
-        Figure(f"Expiring in {reads.SOON_DAYS} days", runoff.count_soon, series=ahead, note="Tokens held now that die within 30 days unless they are spent. The bars are the days to come."),
+        Figure(f"Expiring in {reads.SOON_DAYS} days", int(runoff.soon_by_topic().sum()), series=runoff.ahead(), note="Tokens held now that die within 30 days unless they are spent. The bars are the days to come."),
     ]
+
+
+def _held(view: View) -> list[int]:
+    """Available tokens at the end of each of the last 30 days, and at the moment shown."""
+    scope = replace(view.scope, states=("available",))
+    by_day = reads.with_now(view.read(reads.stock_by_day, scope, reads.SOON_DAYS), view.read(reads.stock, scope), scope.as_of)
+    days = pd.date_range(end=pd.Timestamp(scope.as_of.date()), periods=reads.SOON_DAYS + 1)
+    return [int(count) for count in by_day.set_index("day")["count_tokens"].reindex(days, fill_value=0)]
 
 
 def _flow_figures(flows: pd.DataFrame) -> list[Figure]:
@@ -46,9 +54,9 @@ def _flow_figures(flows: pd.DataFrame) -> list[Figure]:
     ]
 
 
-def inventory_figures(view: View) -> list[Figure]:
+def inventory_figures(view: View, stock: pd.DataFrame) -> list[Figure]:
     """One figure for each state that holds, or lately held, a token."""
-    stock_by_day = view.read(reads.stock_by_day, view.scope, reads.SOON_DAYS)
+    stock_by_day = reads.with_now(view.read(reads.stock_by_day, view.scope, reads.SOON_DAYS), stock, view.scope.as_of)
     shown = []
     for state, ink in theme.STATES.items():
         counts = [int(count) for count in stock_by_day.loc[stock_by_day["state"] == state, "count_tokens"]]

@@ -54,9 +54,9 @@ def token_bounds() -> Bounds:
     )
     bounds = Bounds()
     if left_slug:
-        bounds = replace(bounds, left_from=LEFT[left_slug].above, left_to=LEFT[left_slug].upto)
+        bounds = replace(bounds, left_from=LEFT[left_slug].first, left_to=LEFT[left_slug].end)
     if age_slug:
-        bounds = replace(bounds, age_from=AGE[age_slug].above, age_to=AGE[age_slug].upto)
+        bounds = replace(bounds, age_from=AGE[age_slug].first, age_to=AGE[age_slug].end)
     return bounds
 
 

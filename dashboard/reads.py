@@ -1,8 +1,8 @@
 """The only door to data: every figure and row of every page, as functions that need no Streamlit."""
 
 import re
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -137,9 +137,15 @@ def flows(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> pd.DataFrame:
     return found.set_index("days_ago").reindex(range(SOON_DAYS), fill_value=0).reset_index()
 
 
-def policy_events(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> pd.DataFrame:
-    """Return the enforcement events up to scope.as_of, newest first."""
-    return frame(cursor, "overview.policy_events", scope, limit=MAX_ROWS)
+def policy_events(cursor: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Return the enforcement events of all Pages and times, newest first: slow, and the same until the next load."""
+    return cursor.execute(*prepared("overview.policy_events", {"limit": MAX_ROWS})).df()
+
+
+def policy_events_of(events: pd.DataFrame, scope: Scope) -> pd.DataFrame:
+    """Return those of policy_events that a scope looks at."""
+    known = events["occurred_at"].isna() | (events["occurred_at"] <= scope.as_of)
+    return events[known & ((events["page_id"] == scope.page_id) | (scope.page_id is None))]
 
 
 def choices(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> pd.DataFrame:
@@ -153,50 +159,48 @@ def stock(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> pd.DataFrame:
 
 
 def stock_by_day(cursor: duckdb.DuckDBPyConnection, scope: Scope, days: int) -> pd.DataFrame:
-    """Return day, state, count_tokens for the last `days` whole days, and a last row per state for scope.as_of itself."""
-    past = frame(cursor, "inventory.stock_by_day", scope, days=days)
-    now = stock(cursor, scope).groupby("state", as_index=False)["count_tokens"].sum()
-    states = sorted({*past["state"], *now["state"]})
-    today = now.set_index("state").reindex(states, fill_value=0).reset_index().assign(day=pd.Timestamp(scope.as_of.date()))
-    both = pd.concat([past, today], ignore_index=True)
-    return both.sort_values(["state", "day"], ignore_index=True)[["day", "state", "count_tokens"]]
+    """Return day, state, count_tokens at the end of each of the last `days` whole days."""
+    return frame(cursor, "inventory.stock_by_day", scope, days=days)
 
 
-def held_by_day(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> pd.Series:
-    """Return the available tokens at the end of each of the last 30 whole days, and at scope.as_of."""
-    found = stock_by_day(cursor, replace(scope, states=("available",)), SOON_DAYS).set_index("day")["count_tokens"]
-    return found.reindex(pd.date_range(end=scope.as_of.date(), periods=SOON_DAYS + 1), fill_value=0)
+def with_now(by_day: pd.DataFrame, stock: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
+    """Return stock_by_day with one more row for each state: the stock at as_of, under its day."""
+    now = stock.groupby("state")["count_tokens"].sum()
+    states = sorted({*by_day["state"], *now.index})
+    last = now.reindex(states, fill_value=0).rename_axis("state").reset_index().assign(day=pd.Timestamp(as_of.date()))
+    columns = ["day", "state", "count_tokens"]
+    return pd.concat([by_day[columns], last[columns]], ignore_index=True).sort_values(["state", "day"], ignore_index=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Runoff:
-    """Available tokens by when they end unused: by_day and by_days_left hold every one, by_topic counts the soon ones."""
+    """Tokens available at `as_of` by the day (UTC) on which they end unused. Columns: expires_on, topic, count_tokens."""
 
-    by_day: pd.DataFrame
-    by_days_left: pd.DataFrame
-    by_topic: pd.DataFrame
+    as_of: datetime
+    frame: pd.DataFrame
 
     @property
-    def count_soon(self) -> int:
-        """Tokens that end within SOON_DAYS."""
-        return int(self.by_topic["count_soon"].sum())
+    def by_day(self) -> pd.Series:
+        """Tokens by day, the first day first."""
+        return self.frame.groupby("expires_on")["count_tokens"].sum()
 
-    def ahead(self, from_day: date, days: int) -> list[int]:
-        """Return the tokens that end on each of the next `days` days (UTC)."""
-        counts = self.by_day.set_index(pd.DatetimeIndex(self.by_day["expires_on"]))["count_tokens"]
-        return [int(count) for count in counts.reindex(pd.date_range(from_day, periods=days), fill_value=0)]
+    def soon_by_topic(self, days: int = SOON_DAYS) -> pd.Series:
+        """Tokens that end before `days` days have passed, today among them; by topic, the most first."""
+        end = pd.Timestamp(self.as_of.date()) + pd.Timedelta(days=days)
+        soon = self.frame[self.frame["expires_on"] < end]
+        return soon.groupby("topic")["count_tokens"].sum().sort_values(ascending=False, kind="stable")
+
+    def ahead(self, days: int = SOON_DAYS) -> list[int]:
+        """Tokens that end today and on each of the days after."""
+        wanted = pd.date_range(self.as_of.date(), periods=days)
+        return [int(count) for count in self.by_day.reindex(wanted, fill_value=0)]
 
 
 def runoff(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> Runoff:
     """Return the exact run-off of the tokens available at scope.as_of."""
     (known_to,) = _row(cursor, "inventory.known_to", scope)
-    past = scope.as_of < known_to
-    found = frame(cursor, "inventory.runoff_past" if past else "inventory.runoff", scope, soon_days=SOON_DAYS)
-
-    def part(key: str) -> pd.DataFrame:
-        return found[found[key].notna()][[key, "count_tokens", "count_soon"]].reset_index(drop=True)
-
-    return Runoff(part("expires_on"), part("days_left"), part("topic"))
+    past = known_to is not None and scope.as_of < known_to
+    return Runoff(scope.as_of, frame(cursor, "inventory.runoff_past" if past else "inventory.runoff", scope))
 
 
 def ages(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> pd.DataFrame:
@@ -215,9 +219,7 @@ def tokens_query(bounds: Bounds) -> str:
 
 
 def count_tokens(cursor: duckdb.DuckDBPyConnection, scope: Scope, bounds: Bounds) -> int:
-    """Count the tokens that fit."""
-    if bounds == Bounds():
-        return int(stock(cursor, scope)["count_tokens"].sum())
+    """Count the tokens that fit. Without bounds, the sum of `stock` is the same and cheaper."""
     return int(_row(cursor, "inventory.token_count", scope, **bounds.values())[0])
 
 

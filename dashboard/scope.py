@@ -37,7 +37,7 @@ class Lanes:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Bounds in whole days on a token's age [from, to) and on its time left (from, to]; None is no bound."""
+    """Bounds in days (UTC) on a token's age and on its time left: at least from, less than to; None is no bound."""
 
     age_from: int | None = None
     age_to: int | None = None

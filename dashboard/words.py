@@ -62,21 +62,21 @@ def escaped(text: str) -> str:
     return "".join(f"\\{letter}" if letter in "\\`*_{}[]()#+-!|<>$~:" else letter for letter in text)
 
 
-def reach_answer(reach: Reach, count_soon: int, main_topic: str | None, as_of: datetime, *, today: bool) -> str:
-    """Answer "How many people may we still message?"."""
+def reach_answer(reach: Reach, soon: pd.Series, as_of: datetime, *, today: bool) -> str:
+    """Answer "How many people may we still message?". `soon` counts expiring tokens by topic, the most first."""
     if not reach.contacts:
         return "Nobody has written yet, so there is nobody to message."
     when, may = ("today", "You may message") if today else (f"on {day(as_of)}", "You could message")
-    sentences = [
-        f"{may} **{counted(reach.reachable, 'person', 'people')}** {when}: {grouped(reach.window)} in an open window "
+    reachable = counted(reach.reachable, "person", "people")
+    first = (
+        f"{may} **{reachable}** {when}: {grouped(reach.window)} in an open window "
         f"and {grouped(reach.token)} more with a token."
-    ]
-    if count_soon:
-        mostly = f", most of them for *{escaped(main_topic)}*" if main_topic else ""
-        sentences.append(f"**{counted(count_soon, 'token')}** {'expire' if today else 'were to expire'} unused within {SOON_DAYS} days{mostly}.")
-    else:
-        sentences.append(f"No token expires within {SOON_DAYS} days.")
-    return " ".join(sentences)
+    )
+    if not soon.sum():
+        return f"{first} No token expires within {SOON_DAYS} days."
+    mostly = f"most of them for *{escaped(str(soon.index[0]))}*" if len(soon) > 1 else f"all for *{escaped(str(soon.index[0]))}*"
+    verb = "expire" if today else "were to expire"
+    return f"{first} **{counted(int(soon.sum()), 'token')}** {verb} unused within {SOON_DAYS} days, {mostly}."
 
 
 def inventory_answer(stock: pd.DataFrame, as_of: datetime, *, today: bool) -> str:

@@ -17,7 +17,7 @@ from pipelines.resources import data_path
 EVENTS_IN_MEMORY = 300_000
 """What one slice of the log holds in memory: about 150 MB of lines."""
 
-_ONCE = ("00_draws", "01_shape", "02_days", "03_slots", "04_stores")
+_ONCE = ("00_draws", "01_shape", "02_days", "03_slots", "04_stores", "05_json")
 _PEOPLE = ("10_sessions", "11_exchanges", "12_optins", "13_subscriptions")
 _LINES = ("15_sends", "16_items_of_conversations", "17_items_of_permissions", "18_lines", "19_write")
 
@@ -54,9 +54,10 @@ def write_logs(
 ) -> SampleSummary:
     """Write log segments into `folder`, made if missing, and count what was written.
 
-    `events` is met within 3 % (less closely below 10,000). `ends_at` is UTC, as is a naive moment: the last event lies just before it, the
-    first `days` earlier. `segments` is the least number of files, where there are days enough. `compression` is a level
-    of zstd; 0 leaves the files plain. The same arguments give the same bytes, whatever the number of `threads`.
+    `events` is met within 3 % (less closely below 10,000). `ends_at` is UTC, as is a naive moment: the last event lies
+    just before it, the first `days` earlier. `segments` is the least number of files, where there are days enough.
+    `compression` is a level of zstd; 0 leaves the files plain. The same arguments give the same bytes, whatever the
+    number of `threads`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     ends_ms = _milliseconds(ends_at)
@@ -71,8 +72,8 @@ def write_logs(
         "texts": json.dumps(_escaped(_toml("texts.toml"))),
     }
     with tempfile.TemporaryDirectory(prefix=".sample-", dir=folder.parent) as spill:
-        settings = {"temp_directory": spill, "memory_limit": "1GB"}
-        with duckdb.connect(config=settings | ({"threads": str(threads)} if threads else {})) as connection:
+        settings: dict[str, Any] = {"temp_directory": spill, "memory_limit": "1GB"}
+        with duckdb.connect(config=settings | ({"threads": threads} if threads else {})) as connection:
             for name in _ONCE:
                 _run(connection, name, log)
             parts = [_write_slice(connection, part, folder, compression) for part in _slices(connection, log)]
@@ -82,7 +83,7 @@ def write_logs(
 def _slices(connection: duckdb.DuckDBPyConnection, log: Parameters) -> Iterator[Parameters]:
     """Yield one slice's parameters after another: its days, and the stretch of time [from_ms, until_ms) it writes."""
     from_ms = log["starts_ms"]
-    for slice_no, first_day, last_day, last_day_ms, is_last in _rows(connection, "05_slices", {}):
+    for slice_no, first_day, last_day, last_day_ms, is_last in _rows(connection, "06_slices", {}):
         # People's days begin up to 14 hours before the UTC day, so of a slice's last day only the start is certain.
         until_ms = log["ends_ms"] if is_last else last_day_ms
         drawn: Parameters = {"slice_no": slice_no, "first_day": first_day, "last_day": last_day}

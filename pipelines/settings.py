@@ -1,7 +1,6 @@
 """The home folder and what can be set in it: `settings.toml`, overridden by CLEAR_TO_SEND_… in the environment."""
 
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -15,6 +14,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CLEAR_TO_SEND_", extra="forbid")
 
     home: Path = Path("home")
+    demo: bool = Field(default=False, description="the home holds sample data, and the pages say so")
     topics: dict[str, str] = Field(
         default_factory=dict, description="opt-in title or payload, as written -> the topic's name"
     )
@@ -80,8 +80,3 @@ def _settings_of(file: Path) -> type[Settings]:
         model_config = SettingsConfigDict(toml_file=file)
 
     return SettingsOfHome
-
-
-def shown(settings: Settings) -> dict[str, Any]:
-    """The settings as `doctor` prints them."""
-    return {"home": str(settings.home), "topics": len(settings.topics)}

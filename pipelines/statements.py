@@ -4,7 +4,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-_NAME = re.compile(r"^-- name: (\w+)[^\n]*\n", re.MULTILINE)
+_NAME = re.compile(r"^-- name: ([^\n]+)\n", re.MULTILINE)
 
 
 @cache

@@ -58,57 +58,43 @@ FROM grid LEFT JOIN daily USING (day, state)
 ORDER BY state, day;
 
 -- name: runoff
--- One row per day (expires_on), per topic, or per started day left (days_left); the other two are NULL: tokens available
--- at $as_of, by when they end unused. Only for an $as_of with nothing but expiry ahead: there a span's end is the expiry.
-WITH ahead AS (
-    SELECT
-        topic,
-        to_at AS ends_at,
-        to_at::DATE AS expires_on,
-        (epoch_us(to_at) - epoch_us($as_of) + 86399999999) // 86400000000 AS days_left
+-- One row per (expires_on, topic): tokens available at $as_of, by the day (UTC) on which they end unused. Only for an $as_of
+-- with nothing but expiry ahead: there what leaves the state on a later day is what expires on it.
+WITH leaving AS (
+    SELECT to_at::DATE AS expires_on, topic, count(*) AS count_tokens
     FROM token_spans
-    WHERE state = 'available' AND from_at <= $as_of AND to_at > $as_of
+    WHERE to_at > $as_of AND to_at < $as_of::DATE + 1 AND state = 'available' AND from_at <= $as_of
       AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
       AND ($topics::VARCHAR[] IS NULL OR topic = ANY($topics))
       AND ($kinds::VARCHAR[] IS NULL OR kind = ANY($kinds))
+    GROUP BY ALL
+    UNION ALL
+    SELECT day, topic, sum(count_left)
+    FROM token_daily
+    WHERE day > $as_of::DATE AND state = 'available'
+      AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+      AND ($topics::VARCHAR[] IS NULL OR topic = ANY($topics))
+      AND ($kinds::VARCHAR[] IS NULL OR kind = ANY($kinds))
+    GROUP BY ALL
 )
-SELECT
-    expires_on,
-    topic,
-    days_left,
-    count(*) AS count_tokens,
-    count(*) FILTER (ends_at <= $as_of + to_days($soon_days)) AS count_soon
-FROM ahead
-GROUP BY GROUPING SETS ((expires_on), (topic), (days_left))
-ORDER BY expires_on, days_left, count_soon DESC, topic;
+SELECT expires_on, topic, count_tokens::BIGINT AS count_tokens FROM leaving
+WHERE count_tokens > 0
+ORDER BY expires_on, topic;
 
 -- name: runoff_past
--- As runoff, for a moment with later events: the span may end by use or by a stop, so the expiry comes from tokens.
-WITH ahead AS (
-    SELECT
-        tokens.topic,
-        effective_expires_at AS ends_at,
-        effective_expires_at::DATE AS expires_on,
-        (epoch_us(effective_expires_at) - epoch_us($as_of) + 86399999999) // 86400000000 AS days_left
-    FROM token_spans JOIN tokens USING (token_key)
-    WHERE token_spans.state = 'available' AND from_at <= $as_of AND to_at > $as_of
-      AND ($page_id::VARCHAR IS NULL OR token_spans.page_id = $page_id)
-      AND ($topics::VARCHAR[] IS NULL OR token_spans.topic = ANY($topics))
-      AND ($kinds::VARCHAR[] IS NULL OR token_spans.kind = ANY($kinds))
-)
-SELECT
-    expires_on,
-    topic,
-    days_left,
-    count(*) AS count_tokens,
-    count(*) FILTER (ends_at <= $as_of + to_days($soon_days)) AS count_soon
-FROM ahead
-GROUP BY GROUPING SETS ((expires_on), (topic), (days_left))
-ORDER BY expires_on, days_left, count_soon DESC, topic;
+-- As runoff, for a moment with later events: the state may end by use or by a stop, so the expiry comes from tokens.
+SELECT effective_expires_at::DATE AS expires_on, token_spans.topic, count(*) AS count_tokens
+FROM token_spans JOIN tokens USING (token_key)
+WHERE token_spans.state = 'available' AND from_at <= $as_of AND to_at > $as_of
+  AND ($page_id::VARCHAR IS NULL OR token_spans.page_id = $page_id)
+  AND ($topics::VARCHAR[] IS NULL OR token_spans.topic = ANY($topics))
+  AND ($kinds::VARCHAR[] IS NULL OR token_spans.kind = ANY($kinds))
+GROUP BY ALL
+ORDER BY expires_on, topic;
 
 -- name: ages
--- One row per whole number of days since the opt-in: tokens available at $as_of.
-SELECT (epoch_us($as_of) - epoch_us(opted_in_at)) // 86400000000 AS age_days, count(*) AS count_tokens
+-- One row per number of days (UTC) since the opt-in: tokens available at $as_of.
+SELECT $as_of::DATE - opted_in_at::DATE AS age_days, count(*) AS count_tokens
 FROM token_spans JOIN tokens USING (token_key)
 WHERE token_spans.state = 'available' AND from_at <= $as_of AND to_at > $as_of
   AND ($page_id::VARCHAR IS NULL OR token_spans.page_id = $page_id)
@@ -138,7 +124,7 @@ SELECT
     tokens.opted_in_at,
     chosen.from_at AS in_state_since,
     tokens.effective_expires_at AS expires_at,
-    greatest(epoch_us(tokens.effective_expires_at) - epoch_us($as_of), 0) // 86400000000 AS days_left
+    greatest(tokens.effective_expires_at::DATE - $as_of::DATE, 0) AS days_left
 FROM chosen JOIN tokens USING (token_key)
 ORDER BY chosen.to_at, chosen.from_at DESC, token_key;
 
@@ -152,10 +138,10 @@ WITH fitting AS (
       AND ($topics::VARCHAR[] IS NULL OR token_spans.topic = ANY($topics))
       AND ($kinds::VARCHAR[] IS NULL OR token_spans.kind = ANY($kinds))
       AND ($states::VARCHAR[] IS NULL OR token_spans.state = ANY($states))
-      AND ($age_from::INTEGER IS NULL OR opted_in_at <= $as_of - to_days($age_from::INTEGER))
-      AND ($age_to::INTEGER IS NULL OR opted_in_at > $as_of - to_days($age_to::INTEGER))
-      AND ($left_from::INTEGER IS NULL OR effective_expires_at > $as_of + to_days($left_from::INTEGER))
-      AND ($left_to::INTEGER IS NULL OR effective_expires_at <= $as_of + to_days($left_to::INTEGER))
+      AND ($age_from::INTEGER IS NULL OR opted_in_at::DATE <= $as_of::DATE - $age_from::INTEGER)
+      AND ($age_to::INTEGER IS NULL OR opted_in_at::DATE > $as_of::DATE - $age_to::INTEGER)
+      AND ($left_from::INTEGER IS NULL OR effective_expires_at::DATE >= $as_of::DATE + $left_from::INTEGER)
+      AND ($left_to::INTEGER IS NULL OR effective_expires_at::DATE < $as_of::DATE + $left_to::INTEGER)
 ),
 chosen AS (SELECT * FROM fitting ORDER BY to_at, from_at DESC, token_key LIMIT $limit)
 SELECT
@@ -168,7 +154,7 @@ SELECT
     tokens.opted_in_at,
     chosen.from_at AS in_state_since,
     tokens.effective_expires_at AS expires_at,
-    greatest(epoch_us(tokens.effective_expires_at) - epoch_us($as_of), 0) // 86400000000 AS days_left
+    greatest(tokens.effective_expires_at::DATE - $as_of::DATE, 0) AS days_left
 FROM chosen JOIN tokens USING (token_key)
 ORDER BY chosen.to_at, chosen.from_at DESC, token_key;
 
@@ -181,7 +167,7 @@ WHERE from_at <= $as_of AND to_at > $as_of
   AND ($topics::VARCHAR[] IS NULL OR token_spans.topic = ANY($topics))
   AND ($kinds::VARCHAR[] IS NULL OR token_spans.kind = ANY($kinds))
   AND ($states::VARCHAR[] IS NULL OR token_spans.state = ANY($states))
-  AND ($age_from::INTEGER IS NULL OR opted_in_at <= $as_of - to_days($age_from::INTEGER))
-  AND ($age_to::INTEGER IS NULL OR opted_in_at > $as_of - to_days($age_to::INTEGER))
-  AND ($left_from::INTEGER IS NULL OR effective_expires_at > $as_of + to_days($left_from::INTEGER))
-  AND ($left_to::INTEGER IS NULL OR effective_expires_at <= $as_of + to_days($left_to::INTEGER));
+  AND ($age_from::INTEGER IS NULL OR opted_in_at::DATE <= $as_of::DATE - $age_from::INTEGER)
+  AND ($age_to::INTEGER IS NULL OR opted_in_at::DATE > $as_of::DATE - $age_to::INTEGER)
+  AND ($left_from::INTEGER IS NULL OR effective_expires_at::DATE >= $as_of::DATE + $left_from::INTEGER)
+  AND ($left_to::INTEGER IS NULL OR effective_expires_at::DATE < $as_of::DATE + $left_to::INTEGER);

@@ -133,18 +133,20 @@ WHERE opened_at <= $as_of AND closes_at > $as_of AND ($page_id::VARCHAR IS NULL 
 
 -- name: windows_by_day
 -- One row per day of the last $days before $as_of: windows open at the end of that day (UTC).
-WITH changes AS (
-    SELECT opened_at::DATE AS day, 1 AS change FROM windows
-    WHERE opened_at <= $as_of AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
-    UNION ALL
-    SELECT closes_at::DATE, -1 FROM windows
-    WHERE closes_at <= $as_of AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+WITH days AS (
+    SELECT unnest(generate_series($as_of::DATE - $days::INTEGER, $as_of::DATE - 1, INTERVAL 1 DAY))::DATE AS day
 ),
-days AS (SELECT unnest(generate_series($as_of::DATE - $days::INTEGER, $as_of::DATE - 1, INTERVAL 1 DAY))::DATE AS day),
-daily AS (
-    SELECT greatest(day, $as_of::DATE - $days::INTEGER) AS day, sum(change) AS change
-    FROM changes WHERE day < $as_of::DATE GROUP BY ALL
-)
+lately AS (
+    SELECT opened_at, closes_at FROM windows
+    WHERE closes_at >= $as_of::DATE - $days::INTEGER AND opened_at < $as_of::DATE
+      AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+),
+changes AS (
+    SELECT greatest(opened_at::DATE, $as_of::DATE - $days::INTEGER) AS day, count(*) AS change FROM lately GROUP BY ALL
+    UNION ALL
+    SELECT closes_at::DATE, -count(*) FROM lately WHERE closes_at < $as_of::DATE GROUP BY ALL
+),
+daily AS (SELECT day, sum(change) AS change FROM changes GROUP BY day)
 SELECT days.day, coalesce(sum(daily.change) OVER (ORDER BY days.day), 0)::BIGINT AS count_open
 FROM days LEFT JOIN daily USING (day)
 ORDER BY days.day;
@@ -181,9 +183,8 @@ FROM steps
 GROUP BY days_ago ORDER BY days_ago;
 
 -- name: policy_events
--- One row per enforcement event up to $as_of, newest first.
+-- One row per enforcement event of all Pages and times, newest first. Finding them reads every event's kind: ask seldom.
 SELECT occurred_at, page_id, action, reason
 FROM policy_events
-WHERE (occurred_at <= $as_of OR occurred_at IS NULL) AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
 ORDER BY occurred_at DESC NULLS LAST
 LIMIT $limit;

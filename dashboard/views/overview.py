@@ -22,8 +22,7 @@ def show(view: View) -> None:
     """Draw the page."""
     reach = view.read(reads.reach, view.scope, view.lanes)
     runoff = view.read(reads.runoff, view.scope)
-    topic = runoff.by_topic["topic"].iloc[0] if runoff.count_soon else None
-    answer = reach_answer(reach, runoff.count_soon, topic, view.scope.as_of, today=view.is_today)
+    answer = reach_answer(reach, runoff.soon_by_topic(), view.scope.as_of, today=view.is_today)
     header(view, "How many people may we still message?", answer)
     figures(overview_figures(view, reach, runoff))
     main, behind = st.container(), st.container()
@@ -57,7 +56,7 @@ def soon(view: View, runoff: reads.Runoff) -> None:
     """Show what runs out next."""
     left, right = st.columns(2)
     with left, card("Spend these first: tokens that expire unused", "Exact, from the tokens held. Days are UTC."):
-        figure = charts.runoff_by_day(runoff.by_day, view.scope.as_of.date(), view.policy_marks)
+        figure = charts.runoff_by_day(runoff, view.policy_marks)
         plot(figure, "runoff", "Tokens that expire on each of the next 90 days")
     with right, card("Write before these windows close", f"Open windows by the hour of their end, {view.zone} time."):
         closing = view.read(reads.windows_closing, view.scope)
@@ -66,7 +65,7 @@ def soon(view: View, runoff: reads.Runoff) -> None:
 
 def enforcement(view: View) -> None:
     """Show what Meta held against the Page."""
-    found = view.read(reads.policy_events, view.scope)
+    found = reads.policy_events_of(view.read(reads.policy_events), view.scope)
     st.markdown(f"**{counted(len(found), 'policy event')}**: warnings, blocks and unblocks that Meta sent to the Page.")
     if len(found):
         table(view, found, "policy", most=5)

@@ -23,13 +23,13 @@ CREATE MACRO setting(name) AS getvariable('shape')->>name;
 CREATE MACRO moment_ms(fraction) AS
     getvariable('starts_ms') + (fraction * (getvariable('ends_ms') - getvariable('starts_ms')))::BIGINT;
 
--- Numbers as Meta writes them: sixteen digits for a person, nineteen for a token, 22 letters for a message.
+-- Numbers as Meta writes them: sixteen digits for a person, nineteen for a token, 20 letters for a message.
 CREATE MACRO psid_of(person_key) AS
     (2100000000000000 + ((draw(person_key, 'psid') << 20) | (draw(person_key, 'psid, low bits') >> 12)))::VARCHAR;
 CREATE MACRO token_of(id, kind) AS
     (1000000000000000000 + ((draw(id, kind) << 30) | (draw(id, 'token, low bits') >> 2)))::VARCHAR;
 CREATE MACRO one_time_token(optin_no) AS token_of(optin_no, 'one-time token');
 CREATE MACRO mid_of(id, kind) AS
-    concat('m_', translate(left(to_base64(unhex(md5(concat(getvariable('seed'), kind, id)))), 22), '+/', '-_'));
+    concat('m_', translate(left(to_base64(unhex(md5(concat(getvariable('seed'), kind, id)))), 20), '+/', '-_'));
 CREATE MACRO language_of(person_key, usual, other) AS
     if(chance(person_key, 'language', rate('other_language')), other, usual);

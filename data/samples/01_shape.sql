@@ -3,8 +3,9 @@ CREATE TEMP TABLE pages AS
 SELECT unnest(from_json(getvariable('shape')->'page', '[{
     "page_no": "BIGINT", "id": "VARCHAR", "instagram_id": "VARCHAR", "zone": "VARCHAR",
     "language": "VARCHAR", "other_language": "VARCHAR", "share": "DOUBLE", "instagram": "DOUBLE", "growth": ["DOUBLE"],
-    "new_people": ["DOUBLE"], "known_before": "DOUBLE", "weekdays": ["DOUBLE"], "hours_weekday": ["BIGINT"], "hours_weekend": ["BIGINT"],
-    "refs": ["VARCHAR"], "zones": [{"zone": "VARCHAR", "share": "BIGINT", "works": "BOOLEAN"}],
+    "new_people": ["DOUBLE"], "known_before": "DOUBLE", "weekdays": ["DOUBLE"], "hours_weekday": ["BIGINT"],
+    "hours_weekend": ["BIGINT"], "refs": ["VARCHAR"],
+    "zones": [{"zone": "VARCHAR", "share": "BIGINT", "works": "BOOLEAN"}],
     "peaks": [{"from": "VARCHAR", "to": "VARCHAR", "factor": "DOUBLE"}]}]'), max_depth := 2);
 
 CREATE TEMP TABLE topics AS
@@ -17,7 +18,7 @@ FROM (SELECT unnest(from_json(getvariable('shape')->'topic', '[{
 CREATE TEMP TABLE enforcements AS
 SELECT row_number() OVER ()::BIGINT AS enforcement_no, *
 FROM (SELECT unnest(from_json(getvariable('shape')->'enforcement',
-    '[{"page_no": "BIGINT", "when": "DOUBLE", "action": "VARCHAR"}]'), max_depth := 2));
+    '[{"page_no": "BIGINT", "when": "DOUBLE", "action": "VARCHAR", "reason": "VARCHAR"}]'), max_depth := 2));
 
 CREATE TEMP TABLE marketing_rates AS
 SELECT day, share, lag(day, 1, DATE '0001-01-01') OVER (ORDER BY day) AS since

@@ -29,7 +29,8 @@ WITH reached AS (
         sessions_upto - lag(sessions_upto, 1, 0) OVER (PARTITION BY page_no ORDER BY day_no) AS count_sessions
     FROM reached
 ), met AS (
-    SELECT *, (sum(count_sessions * new_permille) OVER (PARTITION BY page_no ORDER BY day_no) // 1000)::BIGINT AS new_upto
+    SELECT *,
+        (sum(count_sessions * new_permille) OVER (PARTITION BY page_no ORDER BY day_no) // 1000)::BIGINT AS new_upto
     FROM shared
 )
 SELECT

@@ -3,7 +3,8 @@ CREATE OR REPLACE TEMP TABLE exchanges AS
 WITH asked AS (
     SELECT s.*, nth, session_no * 8 + nth AS exchange_no, nth = count_exchanges - 1 AS is_last,
         started_ms + nth * stride_ms + pick(exchange_no, 'asked', stride_ms // 4) AS asked_ms,
-        is_handed_over AND nth > 0 AS is_by_hand,
+        -- Nobody but the owner of a conversation gets it as `messaging`.
+        is_handed_over AND nth > 0 AS is_by_hand, if(is_by_hand, 'standby', 'messaging') AS channel,
         CASE
             WHEN nth = 0 AND opener IN ('start', 'menu') THEN opener
             WHEN nth > 0 AND NOT is_instagram AND chance(exchange_no, 'menu', rate('menu')) THEN 'menu'

@@ -87,16 +87,17 @@ placed AS (
     FROM named
 )
 SELECT
-    -- What makes two deliveries the same fact (platform facts 5.4). Everything without a key of its own is told apart by its whole text.
-    CAST(md5_number(CASE
-        WHEN mid IS NOT NULL AND kind IN ('message', 'message_echo', 'message_deleted', 'postback') THEN concat_ws(chr(31), kind, page_id, mid)
-        WHEN kind = 'delivery' THEN concat_ws(chr(31), kind, page_id, psid, x.delivery.watermark,
+    -- What makes two deliveries the same fact (platform facts 5.4): its own key and its moment. Everything without a key of its
+    -- own is told apart by its whole text.
+    CAST(md5_number(concat_ws(chr(31), epoch_us(occurred_at), kind, page_id, CASE
+        WHEN mid IS NOT NULL AND kind IN ('message', 'message_echo', 'message_deleted', 'postback') THEN mid
+        WHEN kind = 'delivery' THEN concat_ws(chr(31), psid, x.delivery.watermark,
             CASE WHEN len(x.delivery.mids) > 1 THEN array_to_string(list_sort(x.delivery.mids), ' ') ELSE x.delivery.mids[1] END)
-        WHEN kind = 'read' THEN concat_ws(chr(31), kind, page_id, psid, coalesce(x.read.watermark, x.read.mid, x."timestamp"))
-        WHEN kind = 'reaction' THEN concat_ws(chr(31), kind, page_id, psid, mid, x.reaction.action, x."timestamp")
-        WHEN kind = 'message_edit' THEN concat_ws(chr(31), kind, page_id, mid, x.message_edit.num_edit)
-        ELSE concat_ws(chr(31), kind, page_id, psid, CAST(occurred_at AS VARCHAR), item)
-    END) AS UUID) AS event_id,
+        WHEN kind = 'read' THEN concat_ws(chr(31), psid, coalesce(x.read.watermark, x.read.mid))
+        WHEN kind = 'reaction' THEN concat_ws(chr(31), psid, mid, x.reaction.action)
+        WHEN kind = 'message_edit' THEN concat_ws(chr(31), mid, x.message_edit.num_edit)
+        ELSE concat_ws(chr(31), psid, item)
+    END)) AS UUID) AS event_id,
     page_id, psid, kind, occurred_at, item AS payload, source_line, object, channel, received_at, x.message.metadata AS metadata,
     CASE
         WHEN item IS NULL THEN 'holds no event'

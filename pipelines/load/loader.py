@@ -5,13 +5,14 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from pipelines.errors import DiskFull, SourceUnreadable
+from pipelines.checks import broken_checks
+from pipelines.errors import DiskFull, SourceUnreadable, WarehouseCorrupt
 from pipelines.load.bookmark import Bookmark
 from pipelines.load.chunks import BlankLines, ChunkReader, Refused, mark_blank_lines
 from pipelines.load.models import rederive, refresh_states, run_models
@@ -53,12 +54,12 @@ class Loader:
             self._run("chunk_new_view")
             lay_out_rules(self._cursor, self.policy, self.settings.topics)
             self._hash = rules_hash(self.policy, self.settings.topics)
-            # An event without a time of its own is placed by its delivery's, which a redelivery moves by as much as this.
-            self._redelivery = timedelta(hours=int(self.policy.rule("webhook.redelivery.hours", self.as_of).value))
             self._settle_rules()
+            first_batch = self.warehouse.version() + 1
             for file in files:
                 self._load_file(file, total)
             self._settle_states()
+            self._check(first_batch)
             self.warehouse.checkpoint()
         except SURROUNDINGS as error:
             raise explained(error, self.warehouse.path) from error
@@ -137,10 +138,7 @@ class Loader:
         """Leave one copy of each fact in the warehouse, and count what the chunk brought."""
         earliest, latest, count_untimed, items, item_lines = self._run("chunk_range").fetchone() or (None, None, 0, 0, 0)
         did = LoadSummary(lines=lines, rejects=lines - item_lines, first_event_at=earliest, last_event_at=latest)
-        span = {
-            "earliest": earliest - self._redelivery if earliest else None,
-            "latest": latest + self._redelivery if latest else None,
-        }
+        span = {"earliest": earliest, "latest": latest}
         self._run("find_repeated", **span)
         if count_untimed:
             self._run("find_repeated_untimed")
@@ -178,6 +176,14 @@ class Loader:
         with transaction(self._cursor):
             refresh_states(self._cursor, self.as_of, self._was_as_of or self.as_of)
             self._cursor.execute(_STATE["set_as_of"], {"as_of": self.as_of})
+
+    def _check(self, first_batch: int) -> None:
+        broken = broken_checks(self._cursor, first_batch)
+        if broken:
+            raise WarehouseCorrupt(
+                f"{self.warehouse.path} does not add up: {'; '.join(broken)}. Move it away and load the logs again, "
+                "and report this with the log lines that led to it."
+            )
 
     def _run(self, statement: str, **values: Any) -> duckdb.DuckDBPyConnection:
         return self._cursor.execute(_STORE[statement], values)

@@ -12,8 +12,8 @@ SET VARIABLE batches = {'earliest': $first_batch, 'latest': $last_batch};
 SELECT min(occurred_at), max(occurred_at), count(*) FILTER (occurred_at IS NULL), count(*), count(DISTINCT source_line) FROM chunk_new;
 
 -- name: find_repeated
--- Facts that the chunk holds twice, or that the warehouse held already. A redelivery carries the event's own time, so only
--- events near in time are looked at.
+-- Facts that the chunk holds twice, or that the warehouse held already. A fact's moment is part of its id, so only events of
+-- the chunk's own span of time are looked at.
 CREATE OR REPLACE TEMP TABLE chunk_repeated AS
 SELECT event_id FROM chunk_new GROUP BY event_id HAVING count(*) > 1
 UNION

@@ -1,0 +1,217 @@
+"""The commands. Besides dashboard/app.py the only reader of the clock."""
+
+import importlib
+import json
+import os
+import sys
+import time
+import webbrowser
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipelines import DATA
+from pipelines.demo import make_demo_home
+from pipelines.doctor import examine
+from pipelines.errors import ClearToSendError, HomeMissing, UsageError
+from pipelines.inventory import STATES, token_inventory
+from pipelines.load.loader import Loader
+from pipelines.load.sources import STDIN, find_sources
+from pipelines.load.summary import LoadSummary
+from pipelines.policy import load_policy
+from pipelines.progress import load_progress
+from pipelines.samples import write_logs
+from pipelines.settings import Settings, read_settings
+from pipelines.warehouse import Warehouse
+
+app = typer.Typer(
+    name="clear-to-send",
+    help="Who may this Page message today, under which permission, and until when?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+words = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Home = Annotated[Path, typer.Option("--home", envvar="CLEAR_TO_SEND_HOME", help="Folder of logs, warehouse and settings.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")]
+AsOf = Annotated[str, typer.Option("--as-of", metavar="ISO8601", help="The moment that counts as now; UTC unless it says otherwise.")]
+Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port on this machine.")]
+DEFAULT_HOME = Path("home")
+
+
+def main() -> None:
+    """Run a command. An expected failure is one sentence on stderr and an exit code: 1 refusal, 2 usage, 3 surroundings."""
+    try:
+        app()
+    except ClearToSendError as error:
+        words.print(str(error), markup=False)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        words.print("Stopped. What was done stays; the same command goes on from there.")
+        sys.exit(130)
+
+
+def moment(as_of: str) -> datetime:
+    """Read --as-of, or the clock. Naive UTC."""
+    if not as_of:
+        return datetime.now(UTC).replace(tzinfo=None)
+    try:
+        given = datetime.fromisoformat(as_of)
+    except ValueError:
+        raise UsageError(f"--as-of {as_of}: is not a moment. Write it like 2026-11-22 or 2026-11-22T08:30:00Z.") from None
+    return given.astimezone(UTC).replace(tzinfo=None) if given.tzinfo else given
+
+
+@app.command()
+def load(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Log files, folders, globs, or - for standard input.")],
+    home: Home = DEFAULT_HOME,
+    as_json: AsJson = False,
+    as_of: AsOf = "",
+) -> None:
+    """Load webhook logs into the warehouse. Doing it twice changes nothing."""
+    now = moment(as_of)
+    files = find_sources(paths)
+    summary = load_files(read_settings(home, create=True), files, now)
+    for problem in summary.problems:
+        words.print(problem, markup=False)
+    if as_json:
+        print(json.dumps(_load_json(summary)))
+    else:
+        _say_load(summary)
+    if summary.problems:
+        raise typer.Exit(3)
+
+
+@app.command()
+def tokens(home: Home = DEFAULT_HOME, as_json: AsJson = False, as_of: AsOf = "") -> None:
+    """Show the token inventory by Page, kind, topic and state."""
+    now = moment(as_of)
+    with open_warehouse(home) as warehouse:
+        inventory = token_inventory(warehouse.cursor(), now)
+    if as_json:
+        print(json.dumps(inventory))
+        return
+    table = Table("Page", "Kind", "Topic", "State", title=f"Tokens at {now:%Y-%m-%d %H:%M} UTC", title_justify="left")
+    table.add_column("Tokens", justify="right")
+    for row in inventory["rows"]:
+        table.add_row(row["page_id"], row["kind"], row["topic"], row["state"], f"{row['tokens']:,}")
+    Console().print(table)
+    words.print(", ".join(f"{inventory['totals'][state]:,} {state}" for state in STATES))
+
+
+@app.command()
+def doctor(home: Home = DEFAULT_HOME, as_json: AsJson = False, as_of: AsOf = "") -> None:
+    """Check the home, the warehouse and the rule book, and say what to do about what is wrong."""
+    checks = examine(home, moment(as_of))
+    if as_json:
+        print(json.dumps({"checks": [{"name": each.name, "ok": each.is_well, "says": each.says} for each in checks]}))
+    else:
+        for each in checks:
+            mark = "[green]well  [/green]" if each.is_well else "[red]mend  [/red]"
+            words.print(mark, end="")
+            words.print(f"{each.name}: {each.says}", markup=False)
+    raise typer.Exit(max(each.exit_code for each in checks))
+
+
+@app.command()
+def demo(
+    home: Home = Path("demo-home"),
+    port: Port = 8501,
+    browser: Annotated[bool, typer.Option(help="Open the pages in the browser.")] = True,
+    as_of: AsOf = "",
+) -> None:
+    """Make a home of sample logs that end now, and show it in the browser."""
+    now = moment(as_of)
+    words.print("Writing sample logs ...")
+    settings = make_demo_home(home, now)
+    summary = load_files(settings, find_sources([str(settings.logs_path)]), now)
+    _say_load(summary)
+    run_app(settings, "127.0.0.1", port, as_of, browser)
+
+
+@app.command()
+def serve(
+    home: Home = DEFAULT_HOME,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on; without sign-in only this machine.")] = "127.0.0.1",
+    port: Port = 8501,
+    as_of: AsOf = "",
+) -> None:
+    """Show the pages of a home."""
+    moment(as_of)
+    if host not in ("127.0.0.1", "localhost", "::1"):
+        raise UsageError(f"--host {host}: the pages have no sign-in yet, so they are shown on this machine only. Use --host 127.0.0.1.")
+    run_app(read_settings(home, create=True), host, port, as_of, browser=False)
+
+
+@app.command()
+def sample(
+    folder: Annotated[Path, typer.Argument(help="Folder to write log segments into.")],
+    events: Annotated[int, typer.Option(min=1, help="About how many events.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="The same seed writes the same logs.")] = 7,
+    as_of: AsOf = "",
+) -> None:
+    """Write sample logs: two Pages over 14 months, ending now."""
+    started = time.perf_counter()
+    written = write_logs(folder, events=events, seed=seed, ends_at=moment(as_of))
+    seconds = time.perf_counter() - started
+    words.print(
+        f"{written.events:,} events in {written.lines:,} lines ({len(written.files)} files) in {seconds:.1f} s; "
+        f"{written.torn_lines:,} torn lines and {written.duplicates:,} events delivered twice among them."
+    )
+
+
+def open_warehouse(home: Path) -> Warehouse:
+    """Open the warehouse of a home that has one. Raises HomeMissing."""
+    settings = read_settings(home)
+    if not settings.warehouse_path.exists():
+        raise HomeMissing(f"{settings.home} holds no warehouse yet. Load logs: clear-to-send load PATH --home {settings.home}")
+    return Warehouse.open(settings.warehouse_path)
+
+
+def load_files(settings: Settings, files: list[str], now: datetime) -> LoadSummary:
+    """Load files with a progress bar, and time it."""
+    started = time.perf_counter()
+    policy = load_policy(DATA / "policy")
+    sizes = {file: os.path.getsize(file) for file in files if file != STDIN and os.path.exists(file)}
+    with Warehouse.open(settings.warehouse_path) as warehouse, load_progress(sizes, words) as report:
+        summary = Loader(warehouse, settings, policy, now, report).load(files)
+    summary.seconds = round(time.perf_counter() - started, 3)
+    return summary
+
+
+def run_app(settings: Settings, host: str, port: int, as_of: str, browser: bool) -> None:
+    """Serve the pages in this process until it is stopped."""
+    os.environ["CLEAR_TO_SEND_HOME"] = str(settings.home)
+    os.environ["CLEAR_TO_SEND_DEMO"] = "1" if settings.demo else ""
+    if as_of:
+        os.environ["CLEAR_TO_SEND_AS_OF"] = as_of
+    words.print(f"Clear to Send is on http://{host}:{port} - stop it with Ctrl+C.")
+    # By name: the package of the pages stands above this one, which never imports it.
+    start: Callable[..., Any] = importlib.import_module("dashboard.app").main
+    start(host, port, browser=browser and bool(webbrowser.get()))
+
+
+def _load_json(summary: LoadSummary) -> dict[str, Any]:
+    return {
+        "files": summary.files, "unchanged_files": summary.unchanged_files, "lines": summary.lines, "event_lines": summary.event_lines,
+        "events": summary.events, "duplicates": summary.duplicates, "duplicate_events": summary.duplicate_events,
+        "rejects": summary.rejects, "bytes": summary.bytes, "seconds": summary.seconds, "problems": summary.problems,
+    }  # fmt: skip
+
+
+def _say_load(summary: LoadSummary) -> None:
+    unchanged = f" ({summary.unchanged_files:,} unchanged)" if summary.unchanged_files else ""
+    words.print(
+        f"{summary.files:,} files{unchanged}: {summary.lines:,} lines = {summary.event_lines:,} with new events"
+        f" + {summary.duplicates:,} duplicates + {summary.rejects:,} rejects."
+    )
+    words.print(f"{summary.events:,} new events in {summary.seconds:.1f} s.")
+    if summary.rejects:
+        words.print("The rejected lines stand on the page Data health, each with its reason.")

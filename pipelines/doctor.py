@@ -1,0 +1,89 @@
+"""Looks at everything that a home needs, and says of each whether it is well and what to do if not."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pipelines import DATA
+from pipelines.checks import broken_checks
+from pipelines.errors import ClearToSendError, SurroundingsError
+from pipelines.policy import load_policy
+from pipelines.settings import Settings, read_settings
+from pipelines.warehouse import Warehouse
+
+_LEAST_FREE_BYTES = 1 << 30
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at. `exit_code` is what the command should end with because of it: 0, 1 or 3."""
+
+    name: str
+    says: str
+    exit_code: int = 0
+
+    @property
+    def is_well(self) -> bool:
+        """Whether there is nothing to do."""
+        return self.exit_code == 0
+
+
+def examine(home: Path, as_of: datetime) -> list[Check]:
+    """Run every check that can be run: a broken one does not hide those that do not depend on it."""
+    checks = [_policy(as_of)]
+    try:
+        settings = read_settings(home)
+    except ClearToSendError as error:
+        return [*checks, Check("home", str(error), 3)]
+    checks.append(Check("home", f"{settings.home} is there and its settings are valid"))
+    checks.append(_disk(settings))
+    checks.extend(_warehouse(settings, as_of))
+    return checks
+
+
+def _policy(as_of: datetime) -> Check:
+    try:
+        policy = load_policy(DATA / "policy")
+    except ClearToSendError as error:
+        return Check("policy", str(error), 3)
+    stale = sorted({rule.id for rule in policy.stale(as_of)})
+    if stale:
+        return Check("policy", f"{len(stale)} rules were not verified for 90 days: {', '.join(stale[:5])}. Check their sources.", 1)
+    return Check("policy", f"{len(policy.rules)} rules, each with its source, all verified within 90 days")
+
+
+def _disk(settings: Settings) -> Check:
+    if not os.access(settings.home, os.W_OK):
+        return Check("disk", f"{settings.home} cannot be written to. Give this user the right to.", 3)
+    free = shutil.disk_usage(settings.home).free
+    if free < _LEAST_FREE_BYTES:
+        return Check("disk", f"{free / 2**30:.1f} GiB free: a load may not finish. Make room.", 3)
+    return Check("disk", f"{free / 2**30:,.0f} GiB free")
+
+
+def _warehouse(settings: Settings, as_of: datetime) -> list[Check]:
+    path = settings.warehouse_path
+    if not path.exists():
+        return [Check("warehouse", f"{path} is not there yet. Load logs: clear-to-send load PATH", 1)]
+    try:
+        with Warehouse.open(path) as warehouse:
+            cursor = warehouse.cursor()
+            broken = broken_checks(cursor)
+            newest = cursor.execute("SELECT max(last_event_at), count(*) FROM sources").fetchone() or (None, 0)
+    except SurroundingsError as error:
+        return [Check("warehouse", str(error), 3)]
+    if broken:
+        return [Check("warehouse", f"does not add up: {'; '.join(broken)}. Move {path} away and load the logs again.", 3)]
+    return [Check("warehouse", f"{path} opens and every check on it holds"), _freshness(newest[0], int(newest[1]), as_of)]
+
+
+def _freshness(newest: datetime | None, files: int, as_of: datetime) -> Check:
+    if newest is None:
+        return Check("data", "no events are loaded. Load logs: clear-to-send load PATH", 1)
+    hours = (as_of - newest).total_seconds() / 3600
+    says = f"{files} files; the newest event is of {newest:%Y-%m-%d %H:%M} UTC"
+    if hours > 24:
+        return Check("data", f"{says}, {hours / 24:,.0f} days ago. Load newer logs, or look whether the webhook still delivers.", 1)
+    return Check("data", says)

@@ -1,0 +1,28 @@
+"""The token inventory as of a moment."""
+
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.statements import statements
+
+STATES = ("available", "reserved", "spent", "expired", "revoked", "stranded")
+_SQL = statements(Path(__file__).with_suffix(".sql"))
+
+
+def token_inventory(cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, Any]:
+    """
+    Count tokens at `as_of` (naive UTC).
+
+    Returns {"as_of", "totals": {state: tokens}, "rows": [{"page_id", "kind", "topic", "state", "tokens"}]}; tokens given
+    after `as_of` are not counted.
+    """
+    found = cursor.execute(_SQL["by_topic"], {"as_of": as_of}).fetchall()
+    rows = [dict(zip(("page_id", "kind", "topic", "state", "tokens"), row, strict=True)) for row in found]
+    totals = Counter({state: 0 for state in STATES})
+    for row in rows:
+        totals[row["state"]] += row["tokens"]
+    return {"as_of": as_of.isoformat() + "Z", "totals": dict(totals), "rows": rows}

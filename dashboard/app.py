@@ -1,4 +1,4 @@
-"""The app: pages in one process that owns the warehouse. The only module here that reads the clock and the environment."""
+"""The app: pages in one process that owns the warehouse. Only here are the clock and the environment read."""
 
 import os
 import tomllib

@@ -17,19 +17,19 @@ class Bucket:
 
 LEFT = {
     "7d": Bucket("< 7", 0, 7),
-    "30d": Bucket("7–29", 7, 30),
-    "90d": Bucket("30–89", 30, 90),
-    "180d": Bucket("90–179", 90, 180),
-    "365d": Bucket("180–364", 180, 365),
+    "30d": Bucket("7-29", 7, 30),
+    "90d": Bucket("30-89", 30, 90),
+    "180d": Bucket("90-179", 90, 180),
+    "365d": Bucket("180-364", 180, 365),
     "longer": Bucket("≥ 365", 365, None),
 }
 """By slug, as in the URL: days until a token expires; 0 is today."""
 
 AGE = {
     "30d": Bucket("< 30", 0, 30),
-    "90d": Bucket("30–89", 30, 90),
-    "180d": Bucket("90–179", 90, 180),
-    "365d": Bucket("180–364", 180, 365),
+    "90d": Bucket("30-89", 30, 90),
+    "180d": Bucket("90-179", 90, 180),
+    "365d": Bucket("180-364", 180, 365),
     "older": Bucket("≥ 365", 365, None),
 }
 """By slug, as in the URL: days since the opt-in."""
@@ -37,4 +37,7 @@ AGE = {
 
 def counts(days: pd.Series, tokens: pd.Series, buckets: Mapping[str, Bucket]) -> list[int]:
     """Sum tokens by bucket; `days` are whole numbers."""
-    return [int(tokens[(days >= each.first) & ((each.end is None) | (days < (each.end or 0)))].sum()) for each in buckets.values()]
+    return [
+        int(tokens[(days >= each.first) & ((each.end is None) | (days < (each.end or 0)))].sum())
+        for each in buckets.values()
+    ]

@@ -12,7 +12,7 @@ Format = Literal["csv", "parquet"]
 
 
 def export(warehouse: Warehouse, name: str, scope: Scope, values: Values, form: Format) -> bytes:
-    """Run a named query without its limit and return it as a file's bytes. Times are UTC; people and tokens stay masked."""
+    """Run a named query without its limit and return a file's bytes. Times are UTC; people and tokens stay masked."""
     with TemporaryDirectory() as folder, warehouse.cursor() as cursor:
         file = Path(folder) / f"export.{form}"
         sql, used = prepared(name, scope.values() | values | {"limit": None})

@@ -22,18 +22,45 @@ def overview_figures(view: View, reach: reads.Reach, runoff: reads.Runoff) -> li
     count_open, closing = view.read(reads.windows_open, view.scope)
     opened = [int(count) for count in view.read(reads.windows_by_day, view.scope)["count_open"]]
     return [
-        Figure("Permissions held", held[-1], held[-1] - held[-8], _STOCK, held, note="Available tokens: not reserved, spent, expired, revoked or stranded."),
-        Figure("People reachable", reach.reachable, reach.reachable - before.reachable, _STOCK, note="With an open window or an available token. A person counts once per Page."),
-        Figure("Windows open", count_open, count_open - before.window, _STOCK, [*opened, count_open], note=f"{counted(closing, 'window')} of them close within {reads.SOON_HOURS} hours."),
+        Figure(
+            "Permissions held",
+            held[-1],
+            held[-1] - held[-8],
+            _STOCK,
+            held,
+            note="Available tokens: not reserved, spent, expired, revoked or stranded.",
+        ),
+        Figure(
+            "People reachable",
+            reach.reachable,
+            reach.reachable - before.reachable,
+            _STOCK,
+            note="With an open window or an available token. A person counts once per Page.",
+        ),
+        Figure(
+            "Windows open",
+            count_open,
+            count_open - before.window,
+            _STOCK,
+            [*opened, count_open],
+            note=f"{counted(closing, 'window')} of them close within {reads.SOON_HOURS} hours.",
+        ),
         *_flow_figures(view.read(reads.flows, view.scope)),
-        Figure(f"Expiring in {reads.SOON_DAYS} days", int(runoff.soon_by_topic().sum()), series=runoff.ahead(), note="Tokens held now that die within 30 days unless they are spent. The bars are the days to come."),
+        Figure(
+            f"Expiring in {reads.SOON_DAYS} days",
+            int(runoff.soon_by_topic().sum()),
+            series=runoff.ahead(),
+            note="Tokens held now that die within 30 days unless they are spent. The bars are the days to come.",
+        ),
     ]
 
 
 def _held(view: View) -> list[int]:
     """Available tokens at the end of each of the last 30 days, and at the moment shown."""
     scope = replace(view.scope, states=("available",))
-    by_day = reads.with_now(view.read(reads.stock_by_day, scope, reads.SOON_DAYS), view.read(reads.stock, scope), scope.as_of)
+    by_day = reads.with_now(
+        view.read(reads.stock_by_day, scope, reads.SOON_DAYS), view.read(reads.stock, scope), scope.as_of
+    )
     days = pd.date_range(end=pd.Timestamp(scope.as_of.date()), periods=reads.SOON_DAYS + 1)
     return [int(count) for count in by_day.set_index("day")["count_tokens"].reindex(days, fill_value=0)]
 
@@ -45,12 +72,27 @@ def _flow_figures(flows: pd.DataFrame) -> list[Figure]:
 
     def figure(label: str, column: str, *, good: bool, note: str) -> Figure:
         value = int(this[column])
-        return Figure(label, value, value - int(last[column]), _FLOW, [int(count) for count in daily[column]], good=good, note=note)
+        return Figure(
+            label,
+            value,
+            value - int(last[column]),
+            _FLOW,
+            [int(count) for count in daily[column]],
+            good=good,
+            note=note,
+        )
 
-    causes = ", ".join(f"{grouped(int(this[f'count_{cause}']))} {cause}" for cause in ("expired", "revoked", "stranded"))
+    causes = ", ".join(
+        f"{grouped(int(this[f'count_{cause}']))} {cause}" for cause in ("expired", "revoked", "stranded")
+    )
     return [
         figure("Opted in, 7 days", "count_opted_in", good=True, note="New tokens. The bars are the last 30 days."),
-        figure("Lost, 7 days", "count_lost", good=False, note=f"{causes}. Spent, and so not lost: {grouped(int(this['count_spent']))}."),
+        figure(
+            "Lost, 7 days",
+            "count_lost",
+            good=False,
+            note=f"{causes}. Spent, and so not lost: {grouped(int(this['count_spent']))}.",
+        ),
     ]
 
 
@@ -63,27 +105,54 @@ def inventory_figures(view: View, stock: pd.DataFrame) -> list[Figure]:
         if any(counts):
             change = counts[-1] - counts[-8]
             good = {"available": True, "reserved": None, "spent": None}.get(state, False)
-            shown.append(Figure(ink.label.capitalize(), counts[-1], change, _STOCK, counts, good=good, note=_STATE_NOTES.get(state, "")))
+            shown.append(
+                Figure(
+                    ink.label.capitalize(),
+                    counts[-1],
+                    change,
+                    _STOCK,
+                    counts,
+                    good=good,
+                    note=_STATE_NOTES.get(state, ""),
+                )
+            )
     return shown
 
 
 def health_figures(view: View, balance: reads.Balance) -> list[Figure]:
     """What came in a week, and how much of all that was loaded is no new event."""
     hours = view.read(reads.events_by_time, view.scope, view.scope.as_of - timedelta(days=14), "hour")
-    days_ago = (view.scope.as_of - hours["bucket"]) // timedelta(days=1)
+    days_ago = (view.scope.as_of - hours["bucket"]).dt.days
     daily = hours.groupby(days_ago)[["count_events", "count_late"]].sum().reindex(range(14), fill_value=0)
     files = view.read(reads.sources, view.scope)[::-1]  # in the order in which they were loaded
 
     def figure(label: str, column: str, *, good: bool | None, note: str) -> Figure:
         counts = [int(count) for count in daily[column]]
-        return Figure(label, sum(counts[:7]), sum(counts[:7]) - sum(counts[7:]), _FLOW, counts[::-1], good=good, note=note)
+        return Figure(
+            label, sum(counts[:7]), sum(counts[:7]) - sum(counts[7:]), _FLOW, counts[::-1], good=good, note=note
+        )
 
     again = share(balance.duplicates, balance.events + balance.duplicates)
     return [
-        figure("Events, 7 days", "count_events", good=None, note=f"Of {counted(balance.events, 'event')} loaded over all time."),
+        figure(
+            "Events, 7 days",
+            "count_events",
+            good=None,
+            note=f"Of {counted(balance.events, 'event')} loaded over all time.",
+        ),
         figure("Delivered late, 7 days", "count_late", good=False, note="More than a minute after they happened."),
-        Figure("Duplicates", balance.duplicates, series=_of_files(files, "duplicates"), note=f"{again} of what came was sent again; an event counts once. The line goes from file to file."),
-        Figure("Rejected lines", balance.reject_lines, series=_of_files(files, "reject_lines"), note="Lines that hold no event; they stand below with the reason. The line goes from file to file."),
+        Figure(
+            "Duplicates",
+            balance.duplicates,
+            series=_of_files(files, "duplicates"),
+            note=f"{again} of what came was sent again; an event counts once. The line goes from file to file.",
+        ),
+        Figure(
+            "Rejected lines",
+            balance.reject_lines,
+            series=_of_files(files, "reject_lines"),
+            note="Lines that hold no event; they stand below with the reason. The line goes from file to file.",
+        ),
     ]
 
 

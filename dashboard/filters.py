@@ -26,7 +26,11 @@ def token_scope(view: View) -> Scope:
     known = [each for each in STATES if each in set(choices["state"])]
     states = state.multiselect("State", known, key="state", bind="query-params", placeholder="All states")
     clear.button(
-        "Clear", on_click=_clear, icon=":material/filter_alt_off:", width="stretch", help="Clear all filters of this page"
+        "Clear",
+        on_click=_clear,
+        icon=":material/filter_alt_off:",
+        width="stretch",
+        help="Clear all filters of this page",
     )
     return replace(view.scope, topics=tuple(topics), kinds=tuple(kinds), states=tuple(states))
 

@@ -53,8 +53,8 @@ def pseudonym_key(home: Path) -> str:
     file = home / _KEY_FILE
     with _lock:
         try:
-            with open(file, "x", encoding="ascii", opener=_private) as made:  # noqa: PTH123  Path.open takes no opener
-                made.write(_fallback_key)
+            with open(file, "x", encoding="ascii", opener=_private) as made:  # Path.open takes no opener
+                made.write(secrets.token_hex(16))
         except OSError:
             pass  # it is there already, or cannot be made
         return file.read_text(encoding="ascii") if file.exists() else _fallback_key

@@ -83,7 +83,9 @@ def first_start(folder: Path) -> None:
     )
     own, sample = st.columns(2, border=True)
     own.markdown("**Load your own logs**")
-    own.caption("A file, a folder or a pattern: JSON Lines, plain, .gz or .zst, as received or wrapped by a log shipper.")
+    own.caption(
+        "A file, a folder or a pattern: JSON Lines, plain, .gz or .zst, as received or wrapped by a log shipper."
+    )
     own.code(f"clear-to-send load PATH --home {folder}", language="shell", wrap_lines=True)
     sample.markdown("**Or look around first**")
     sample.caption("Makes logs of two Pages over 14 months, loads them, and opens these pages on them.")
@@ -96,7 +98,9 @@ def failed(error: ClearToSendError) -> None:
     """Say what is wrong and what to do, in the error's own words."""
     st.title("The warehouse cannot be shown", anchor=False)
     st.error(str(error), icon=":material/error:")
-    st.caption("Nothing is lost: everything here can be loaded again from the logs. `clear-to-send doctor` checks the surroundings.")
+    st.caption(
+        "Nothing is lost: all of it can be loaded again from the logs. `clear-to-send doctor` checks the surroundings."
+    )
     if st.button("Try again", icon=":material/refresh:"):
         st.rerun()
 

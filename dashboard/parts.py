@@ -24,7 +24,7 @@ _FORMATS: tuple[tuple[str, Format, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number on top of a page. `change` is against `since`; `good` says whether growth is good news, None neither."""
+    """One number on top of a page. `change` is against `since`; `good`: whether growth is good news, None neither."""
 
     label: str
     value: int
@@ -139,6 +139,7 @@ def table(view: View, frame: pd.DataFrame, key: str, most: int = 8) -> None:
         _localized(frame),
         column_config={column: _column(column, frame[column], view.zone) for column in frame.columns},
         hide_index=True,
+        placeholder="-",
         key=f"{key}-table",
         height=38 + 35 * max(min(len(frame), most), 1),
     )
@@ -147,7 +148,7 @@ def table(view: View, frame: pd.DataFrame, key: str, most: int = 8) -> None:
 def _localized(frame: pd.DataFrame) -> pd.DataFrame:
     """Tell Streamlit that times are UTC, so that it shows them in the viewer's zone."""
     times = frame.select_dtypes("datetime")
-    return frame.assign(**{column: times[column].dt.tz_localize("UTC") for column in times})
+    return frame.assign(**{str(column): times[column].dt.tz_localize("UTC") for column in times})
 
 
 def _column(name: str, values: pd.Series, zone: str) -> Any:
@@ -165,9 +166,8 @@ _LABELS = {
     "page_id": "Page",
     "count_tokens": "Tokens held",
     "next_token_ends_at": "First token expires",
-    "window_closes_at": "Window closes",
+    "window_closes_at": "Window ends",
     "first_seen_at": "First seen",
-    "last_seen_at": "Last seen",
     "opted_in_at": "Opted in",
     "in_state_since": "In this state since",
     "expires_at": "Expires",

@@ -169,12 +169,14 @@ def with_now(by_day: pd.DataFrame, stock: pd.DataFrame, as_of: datetime) -> pd.D
     states = sorted({*by_day["state"], *now.index})
     last = now.reindex(states, fill_value=0).rename_axis("state").reset_index().assign(day=pd.Timestamp(as_of.date()))
     columns = ["day", "state", "count_tokens"]
-    return pd.concat([by_day[columns], last[columns]], ignore_index=True).sort_values(["state", "day"], ignore_index=True)
+    return pd.concat([by_day[columns], last[columns]], ignore_index=True).sort_values(
+        ["state", "day"], ignore_index=True
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Runoff:
-    """Tokens available at `as_of` by the day (UTC) on which they end unused. Columns: expires_on, topic, count_tokens."""
+    """Tokens available at `as_of`, by the day (UTC) of their end. Columns: expires_on, topic, count_tokens."""
 
     as_of: datetime
     frame: pd.DataFrame
@@ -249,7 +251,7 @@ def timeless(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> pd.DataFrame:
 
 
 def reject_reasons(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> pd.DataFrame:
-    """Return reason, count_rejects, count_files."""
+    """Return reason, count_rejects; a reason is what stands before the colon."""
     return frame(cursor, "health.reject_reasons", scope)
 
 

@@ -60,31 +60,67 @@ def fill(ink: Ink) -> dict[str, Any]:
     return {
         "color": ink.color,
         "line": {"width": 0},
-        "pattern": {"shape": ink.pattern, "fillmode": "overlay", "fgcolor": "rgba(255,255,255,0.55)", "size": 6, "solidity": 0.22},
+        "pattern": {
+            "shape": ink.pattern,
+            "fillmode": "overlay",
+            "fgcolor": "rgba(255,255,255,0.55)",
+            "size": 6,
+            "solidity": 0.22,
+        },
     }
 
 
+_AXIS = {"automargin": True, "fixedrange": True, "zeroline": False}
+
+
 def finish(
-    figure: go.Figure, *, height: int, x_title: str = "", y_title: str = "", legend: bool = False, marked: bool = False
+    figure: go.Figure,
+    *,
+    height: int,
+    x_axis: dict[str, Any],
+    y_axis: dict[str, Any],
+    x_title: str = "",
+    y_title: str = "",
+    legend: bool = False,
+    lines_on_top: int = 0,
+    right: int = 16,
+    **layout: Any,
 ) -> go.Figure:
-    """Give a figure the common layout. Titles carry the units; `marked` leaves a line of room for labels on top."""
+    """Give a figure the common layout, in one go: plotly is slow at many small updates.
+
+    Titles carry the units; `lines_on_top` leaves room for that many lines of labels above the axes, in pixels `right`
+    for labels at the right end.
+    """
+    notes: list[Any] = list(figure.layout.annotations)
+    if y_title:  # above the axis and not along it: it reads without turning the head
+        where = {"x": 0, "xref": "paper", "xanchor": "left", "y": 1, "yref": "paper", "yanchor": "bottom"}
+        notes.append(
+            {"text": y_title, "showarrow": False, "font": {"size": 12}, "yshift": 6 + 17 * lines_on_top} | where
+        )
     figure.update_layout(
         height=height + 28 * legend,
-        margin={"l": 8, "r": 16, "t": 14 + 18 * bool(y_title) + 20 * marked, "b": 8 + 34 * legend},
+        margin={"l": 8, "r": right, "t": 14 + 18 * bool(y_title) + 17 * lines_on_top, "b": 8 + 34 * legend},
         showlegend=legend,
-        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "xanchor": "left", "traceorder": "normal", "title": {"text": ""}},
+        legend=_LEGEND,
         bargap=0.18,
         barcornerradius=2,
         dragmode=False,
         hoverlabel={"align": "left"},
+        xaxis=_AXIS | x_axis | ({"title": {"text": x_title, "standoff": 8}} if x_title else {}),
+        yaxis=_AXIS | y_axis,
+        annotations=notes,
+        **layout,
     )
-    figure.update_xaxes(title={"text": x_title, "standoff": 8} if x_title else None, automargin=True, fixedrange=True, zeroline=False)
-    figure.update_yaxes(automargin=True, fixedrange=True, zeroline=False)
-    if y_title:  # above the axis and not along it: it reads without turning the head
-        label(figure, x=0, xref="paper", xanchor="left", y=1, yref="paper", yanchor="bottom", yshift=6 + 20 * marked, text=y_title)
     return figure
 
 
-def label(figure: go.Figure, **where: Any) -> None:
-    """Write a small text into a figure."""
-    figure.add_annotation(showarrow=False, font={"size": 12}, **where)
+_LEGEND = {
+    "orientation": "h",
+    "yref": "container",
+    "y": 0,
+    "yanchor": "bottom",
+    "x": 0,
+    "xanchor": "left",
+    "traceorder": "normal",
+    "title": {"text": ""},
+}

@@ -44,7 +44,7 @@ class View:
 
     @property
     def lanes(self) -> Lanes:
-        """The policy's figures at the page's moment; where no rule allows human agents, their lane is as long as the window."""
+        """The policy's figures at the page's moment; without a rule for human agents, their lane is the window."""
         book = rule_book()
         hours = int(book.rule("window.standard.hours", self.scope.as_of).value)
         try:
@@ -68,14 +68,20 @@ class View:
         return pseudonym_key(self.home)
 
     def read(self, read: Read[_Arguments, _Answer], *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Answer:
-        """Return read(cursor, …); the same question is asked only once until a load commits."""
+        """Ask `read` with a cursor; the same question is asked only once until a load commits."""
         answer = _kept(str(self.home), self.warehouse.version(), read.__name__, args, kwargs, self.warehouse, read)
         return cast("_Answer", answer)
 
 
 @st.cache_data(show_spinner=False, max_entries=2_000, ttl="1h")
 def _kept(
-    home: str, version: int, name: str, args: object, kwargs: object, _warehouse: Warehouse, _read: Callable[..., object]
+    home: str,  # noqa: ARG001  the first three are the cache's key
+    version: int,  # noqa: ARG001
+    name: str,  # noqa: ARG001
+    args: object,
+    kwargs: object,
+    _warehouse: Warehouse,
+    _read: Callable[..., object],
 ) -> object:
     with _warehouse.cursor() as cursor:
         return _read(cursor, *args, **kwargs)  # type: ignore[misc, arg-type]

@@ -23,9 +23,9 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """Return a percentage no more precise than it is worth: "0.2 %", "37 %"; "–" of nothing."""
+    """Return a percentage no more precise than it is worth: "0.2 %", "37 %"; "-" of nothing."""
     if not whole:
-        return "–"
+        return "-"
     percent = 100 * part / whole
     if 0 < percent < 0.1:
         return "< 0.1 %"
@@ -53,7 +53,11 @@ def span(seconds: float) -> str:
     """Return a duration: "0.8 s", "4 min", "3 h", "12 days"."""
     for limit, unit, size in ((90, "s", 1), (90 * 60, "min", 60), (48 * 3600, "h", 3600)):
         if seconds < limit:
-            return f"{seconds / size:.1f} {unit}" if seconds / size < 10 and unit == "s" else f"{seconds / size:.0f} {unit}"
+            return (
+                f"{seconds / size:.1f} {unit}"
+                if seconds / size < 10 and unit == "s"
+                else f"{seconds / size:.0f} {unit}"
+            )
     return counted(round(seconds / 86400), "day")
 
 
@@ -74,7 +78,8 @@ def reach_answer(reach: Reach, soon: pd.Series, as_of: datetime, *, today: bool)
     )
     if not soon.sum():
         return f"{first} No token expires within {SOON_DAYS} days."
-    mostly = f"most of them for *{escaped(str(soon.index[0]))}*" if len(soon) > 1 else f"all for *{escaped(str(soon.index[0]))}*"
+    topic, most = escaped(str(soon.index[0])), int(soon.iloc[0])
+    mostly = f"{grouped(most)} of them for *{topic}*" if len(soon) > 1 else f"all for *{topic}*"
     verb = "expire" if today else "were to expire"
     return f"{first} **{counted(int(soon.sum()), 'token')}** {verb} unused within {SOON_DAYS} days, {mostly}."
 
@@ -86,25 +91,40 @@ def inventory_answer(stock: pd.DataFrame, as_of: datetime, *, today: bool) -> st
     if not given:
         return "No permission fits these filters."
     held = stock[stock["state"] == "available"].groupby("topic")["count_tokens"].sum().sort_values(ascending=False)
-    first = f"{'You hold' if today else f'On {day(as_of)} you held'} **{counted(int(held.sum()), 'available permission')}**"
+    first = (
+        f"{'You hold' if today else f'On {day(as_of)} you held'} **{counted(int(held.sum()), 'available permission')}**"
+    )
     if len(held):
-        first += f" for {counted(len(held), 'topic')}; *{escaped(str(held.index[0]))}* has the most ({grouped(int(held.iloc[0]))})"
+        topic, most = escaped(str(held.index[0])), grouped(int(held.iloc[0]))
+        first += f" for {counted(len(held), 'topic')}; *{topic}* has the most ({most})"
     spent = int(by_state.get("spent", 0))
     lost = int(by_state.reindex(["expired", "revoked", "stranded"]).sum())
-    return f"{first}. Of {grouped(given)} ever given, {share(spent, given)} were spent and {share(lost, given)} were lost unused."
+    used = f"{share(spent, given)} were spent and {share(lost, given)} were lost unused"
+    return f"{first}. Of {grouped(given)} ever given, {used}."
+
+
+def topics_line(stock: pd.DataFrame, most: int) -> str:
+    """Say which topics a chart of at most `most` shows."""
+    count = stock["topic"].nunique()
+    return f"The {most} topics with the most tokens, of {count}." if count > most else "Tokens by topic and state."
 
 
 def health_answer(balance: Balance, count_gaps: int, count_silent_hours: int) -> str:
     """Answer "Can these numbers be trusted?"."""
     sheet = (
         f"{counted(balance.lines, 'line')} = {grouped(balance.event_lines)} with events + "
-        f"{grouped(balance.duplicate_lines)} duplicate + {grouped(balance.reject_lines)} rejected, in {counted(balance.count_files, 'file')}."
+        f"{grouped(balance.duplicate_lines)} duplicate + {grouped(balance.reject_lines)} rejected, "
+        f"in {counted(balance.count_files, 'file')}."
     )
     if balance.count_unbalanced:
         first = f"**{counted(balance.count_unbalanced, 'file does', 'files do')} not add up.** {sheet}"
     else:
         first = f"**Every line is accounted for:** {sheet}"
-    gaps = f"{counted(count_gaps, 'gap')} of {counted(count_silent_hours, 'silent hour')} in the last four weeks." if count_gaps else "No gaps in the last four weeks."
+    gaps = (
+        f"{counted(count_gaps, 'gap')} of {counted(count_silent_hours, 'silent hour')} in the last four weeks."
+        if count_gaps
+        else "No gaps in the last four weeks."
+    )
     return f"{first} {gaps}"
 
 

@@ -1,17 +1,66 @@
 """What every test may use."""
 
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
 import hypothesis
 import pytest
 
 from pipelines import DATA
+from pipelines.load.loader import Loader
+from pipelines.load.sources import find_sources
+from pipelines.load.summary import LoadSummary
 from pipelines.policy import Policy, load_policy
+from pipelines.settings import read_settings
+from pipelines.warehouse import Warehouse
 
 # A time limit for each example would measure the machine, not the code.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+NOW = datetime(2026, 11, 22, 12)  # noqa: DTZ001  naive UTC, as everywhere in the warehouse
+
+
+class Home:
+    """A home folder for a test: loads logs into it, and asks its warehouse."""
+
+    def __init__(self, folder: Path, policy: Policy) -> None:
+        self.folder = folder
+        self.policy = policy
+
+    def load(self, *paths: Path | str, now: datetime = NOW) -> LoadSummary:
+        """Load files or folders as the command would."""
+        settings = read_settings(self.folder, create=True)
+        with Warehouse.open(settings.warehouse_path) as warehouse:
+            loader = Loader(warehouse, settings, self.policy, now, lambda *_: None)
+            return loader.load(find_sources([str(path) for path in paths]))
+
+    def rows(self, query: str, values: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with Warehouse.open(self.folder / "warehouse.duckdb") as warehouse:
+            return warehouse.cursor().execute(query, values).fetchall()
+
+    def value(self, query: str) -> Any:
+        """The one value of a query."""
+        ((value,),) = self.rows(query)
+        return value
 
 
 @pytest.fixture(scope="session")
 def policy() -> Policy:
     """Return the rule book that ships with the project."""
     return load_policy(DATA / "policy")
+
+
+@pytest.fixture
+def home(tmp_path: Path, policy: Policy) -> Home:
+    """Return an empty home."""
+    return Home(tmp_path / "home", policy)
+
+
+@pytest.fixture
+def new_home(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Iterator[Callable[[], Home]]:
+    """Return a maker of empty homes, for tests that compare several."""
+    yield lambda: Home(tmp_path_factory.mktemp("home"), policy)

@@ -82,10 +82,10 @@ WHERE hour IS NULL AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
 GROUP BY kind ORDER BY count_events DESC, kind;
 
 -- name: reject_reasons
--- One row per reason: how many lines, or items of a line, were set aside for it.
-SELECT reason, count(*) AS count_rejects, count(DISTINCT source_file) AS count_files
+-- One row per reason, without its particulars after the colon: the lines, or items of a line, set aside for it.
+SELECT split_part(reason, ':', 1) AS reason, count(*) AS count_rejects
 FROM rejects
-GROUP BY reason ORDER BY count_rejects DESC, reason;
+GROUP BY ALL ORDER BY count_rejects DESC, reason;
 
 -- name: rejects
 -- One row per line, or item of a line, that is not an event. Ids of people and tokens are masked in the line.
@@ -95,6 +95,6 @@ SELECT
         .regexp_replace('(\\*"(?:id|psid|user_ref|recipient_id|sender_id|user_id)\\*"\s*:\s*\\*"?)[^",}\\]+', '\1…', 'g')
         .regexp_replace('(\\*"[a-z_]*token\\*"\s*:\s*\\*")[^"\\]+', '\1…', 'g') AS line
 FROM rejects
-WHERE $reason::VARCHAR IS NULL OR reason = $reason
+WHERE $reason::VARCHAR IS NULL OR split_part(reason, ':', 1) = $reason
 ORDER BY source_file, source_line
 LIMIT $limit;

@@ -64,8 +64,7 @@ SELECT
     recent.window_closes_at,
     coalesce(held.count_tokens, 0) AS count_tokens,
     held.next_token_ends_at,
-    contacts.first_seen_at,
-    least(contacts.last_seen_at, $as_of) AS last_seen_at  -- what came later was not known then
+    contacts.first_seen_at
 FROM recent JOIN contacts USING (contact_key) LEFT JOIN held USING (contact_key)
 WHERE CASE WHEN $lane = 'window' THEN recent.window_closes_at > $as_of
            ELSE recent.window_closes_at <= $as_of AND held.contact_key IS NULL END
@@ -92,13 +91,12 @@ SELECT
     NULL::TIMESTAMP AS window_closes_at,
     chosen.count_tokens,
     chosen.next_token_ends_at,
-    contacts.first_seen_at,
-    least(contacts.last_seen_at, $as_of) AS last_seen_at
+    contacts.first_seen_at
 FROM chosen JOIN contacts USING (contact_key)
 ORDER BY chosen.next_token_ends_at, contact_key;
 
 -- name: people_out_of_reach
--- One row per person whom no lane reaches at $as_of: who was seen last comes first.
+-- One row per person whom no lane reaches at $as_of, with the end of their last window: the newest contacts come first.
 WITH recent AS (
     SELECT contact_key FROM windows
     WHERE opened_at <= $as_of
@@ -109,19 +107,29 @@ holders AS (
     SELECT contact_key FROM token_spans
     WHERE state = 'available' AND from_at <= $as_of AND to_at > $as_of
       AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+),
+chosen AS (
+    SELECT contact_key, page_id, psid, first_seen_at
+    FROM contacts ANTI JOIN recent USING (contact_key) ANTI JOIN holders USING (contact_key)
+    WHERE first_seen_at <= $as_of AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+    ORDER BY first_seen_at DESC, contact_key
+    LIMIT $limit
+),
+ended AS (
+    SELECT contact_key, max(closes_at) AS window_closes_at
+    FROM windows SEMI JOIN chosen USING (contact_key)
+    WHERE closes_at <= $as_of
+    GROUP BY contact_key
 )
 SELECT
     'person-' || left(sha256($pseudonym_key || page_id || '/' || psid), 10) AS person,
     page_id,
-    NULL::TIMESTAMP AS window_closes_at,
+    ended.window_closes_at,
     0 AS count_tokens,
     NULL::TIMESTAMP AS next_token_ends_at,
-    first_seen_at,
-    least(last_seen_at, $as_of) AS last_seen_at
-FROM contacts ANTI JOIN recent USING (contact_key) ANTI JOIN holders USING (contact_key)
-WHERE first_seen_at <= $as_of AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
-ORDER BY last_seen_at DESC, contact_key
-LIMIT $limit;
+    first_seen_at
+FROM chosen LEFT JOIN ended USING (contact_key)
+ORDER BY first_seen_at DESC, contact_key;
 
 -- name: windows_open
 -- One row: windows open at $as_of, and of those how many close within $soon_hours.

@@ -1,4 +1,4 @@
-"""Can these numbers be trusted?"""
+"""Data health: whether the numbers of the other pages can be trusted."""
 
 from datetime import timedelta
 

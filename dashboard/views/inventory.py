@@ -1,4 +1,4 @@
-"""Which permissions do we hold, and until when?"""
+"""The token inventory: which permissions are held, and until when."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from dashboard.parts import Rows, card, choice, figures, header, plot, rows
 from dashboard.scope import Bounds
 from dashboard.theme import EXPIRING, STATES
 from dashboard.view import View, current
-from dashboard.words import inventory_answer
+from dashboard.words import inventory_answer, topics_line
 
 
 def show(whole: View) -> None:
@@ -34,7 +34,13 @@ def show(whole: View) -> None:
         by_day = reads.with_now(by_day, stock, view.scope.as_of)
         plot(charts.stock_by_day(by_day, view.policy_marks), "stock", answer)
     left, right = st.columns(2)
-    with left, card("Ask again for the topics that run low", "Tokens by topic and state. Click a bar for its tokens."):
+    with (
+        left,
+        card(
+            "Ask again for the topics that run low",
+            f"{topics_line(stock, charts.MAX_TOPICS)} Click a bar for its tokens.",
+        ),
+    ):
         plot(charts.topics_by_state(stock), "topics", "Tokens by topic and state", choose_topic)
     with right, card("Spend what has the least time left", "Available tokens. Click a bar for its tokens."):
         clock(view)

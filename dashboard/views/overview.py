@@ -1,4 +1,4 @@
-"""How many people may we still message?"""
+"""The overview: how many people may still be messaged, by which lane, and what runs out next."""
 
 import streamlit as st
 
@@ -11,10 +11,10 @@ from dashboard.words import counted, reach_answer
 
 _LANES = {lane: ink.label for lane, ink in LANES.items() if lane != "contacts"}
 _ORDERS = {
-    "window": "whose window closes first",
+    "window": "whose window ends first",
     "token": "whose token expires first",
-    "human_agent": "whose window closed first",
-    "none": "seen last",
+    "human_agent": "whose window ended first",
+    "none": "the newest contacts first",
 }
 
 

@@ -42,8 +42,8 @@ class ChunkReader:
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, scratch: Path) -> None:
         self._cursor = cursor
-        self._part_paths = [scratch / f"part-{number}.jsonl" for number in range(_PARTS)]
-        self._mended_path = scratch / "mended.jsonl"
+        self._part_paths = [scratch / f"part-{number}.lines" for number in range(_PARTS)]
+        self._mended_path = scratch / "mended.lines"
         cursor.execute(_SQL["macros"])
 
     def stage(self, chunk: Chunk) -> None:
@@ -78,6 +78,11 @@ class ChunkReader:
             self._cursor.execute(_SQL["drop_odd"], {"batch": batch, "lines": lines})
             self._mend(chunk, [line for line in lines if line not in blank], where, refused)
         return refused
+
+    def clear(self) -> None:
+        """Remove the files that lines were staged in."""
+        for path in (*self._part_paths, self._mended_path):
+            path.unlink(missing_ok=True)
 
     def _mend(self, chunk: Chunk, lines: list[int], where: dict[str, object], refused: Refused) -> None:
         rows = chunk.data.split(b"\n")

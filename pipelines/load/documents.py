@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|["{}\[\]]', re.DOTALL)  # a quote alone: the text goes on beyond what was read
 _STEP = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 _BREAKS = bytes.maketrans(b"\r\n", b"  ")
 _FILLING = b" \t\r\n,[]\xef\xbb\xbf"
@@ -11,10 +12,21 @@ _FILLING = b" \t\r\n,[]\xef\xbb\xbf"
 
 def is_document(head: bytes) -> bool:
     """Whether a file that begins with `head` is JSON spread over lines, or an array, rather than one object a line."""
-    first = next((line.strip(b"\xef\xbb\xbf \t\r") for line in head.split(b"\n") if line.strip()), b"")
-    if first.startswith(b"["):
-        return True
-    return first.startswith(b"{") and sum(_STEP.get(token[0], 0) for token in _TOKEN.finditer(first)) != 0
+    lines = [line for line in head.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()]
+    if not lines or lines[0].lstrip().startswith(b"["):
+        return bool(lines)
+    # A torn first line alone makes no document: what is printed over lines is indented, so no whole object begins a line.
+    has_whole_line = any(line.startswith(b"{") and open_brackets(line) == 0 for line in lines)
+    return lines[0].lstrip().startswith(b"{") and not has_whole_line
+
+
+def open_brackets(text: bytes) -> int:
+    """How many brackets of a piece of JSON are opened and not closed."""
+    return sum(_STEP.get(token, 0) for token in _tokens(text))
+
+
+def _tokens(text: bytes) -> Iterator[bytes]:
+    return takewhile(lambda token: token != b'"', (match[0] for match in _TOKEN.finditer(text)))
 
 
 def cut_values(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -43,6 +55,8 @@ def cut_values(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
 def _closed_values(text: bytes, inner: int) -> Iterator[tuple[int, int]]:
     depth, begin = 0, 0
     for token in _TOKEN.finditer(text):
+        if token[0] == b'"':
+            return
         step = _STEP.get(token[0], 0)
         if step == 1 and depth == 0:
             if inner and token[0] == b"[" and not text[: token.start()].strip(_FILLING):

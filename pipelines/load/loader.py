@@ -61,6 +61,7 @@ class Loader:
             self._settle_states()
             self._check(first_batch)
             self.warehouse.checkpoint()
+            self._reader.clear()
         except SURROUNDINGS as error:
             raise explained(error, self.warehouse.path) from error
         except OSError as error:

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+from pipelines.load.documents import open_brackets
 from pipelines.load.reader import LONGEST_LINE
 
 WRAPPERS = ("body", "payload", "message")
@@ -37,8 +38,8 @@ def _parse(line: bytes) -> Any:
     try:
         return json.loads(_LONE_SURROGATE.sub("\ufffd", text), parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        if text.lstrip()[:1] in ("{", "[") and error.pos >= len(text.rstrip()) - 1:
-            raise NotADelivery(f"is cut off: the JSON ends in the middle, at column {error.colno}") from error
+        if text.lstrip()[:1] in ("{", "[") and open_brackets(line) > 0:
+            raise NotADelivery(f"is cut off: the JSON ends in the middle, after {len(line):,} bytes") from error
         raise NotADelivery(f"is not JSON: {error.msg.lower()} at column {error.colno}") from error
     except RecursionError as error:
         raise NotADelivery("is not a delivery: its JSON is nested too deeply") from error

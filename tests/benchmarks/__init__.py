@@ -1,0 +1,1 @@
+"""Benchmarks: what the product takes, beside what a bare tool takes for the same, as ratios within one run."""

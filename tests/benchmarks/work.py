@@ -1,0 +1,73 @@
+"""The pieces of work that are measured, each for a process of its own: `python -m tests.benchmarks.work NAME JSON`."""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+Answer = dict[str, Any]
+
+
+def sample(folder: str, events: int, seed: int, ends_at: str) -> Answer:
+    """Write sample logs."""
+    from pipelines.samples import write_logs
+
+    took = _timer()
+    written = write_logs(Path(folder), events=events, seed=seed, ends_at=datetime.fromisoformat(ends_at))
+    return {**took(), "files": [str(file) for file in written.files], "events": written.events + written.duplicates}
+
+
+def load(home: str, files: list[str], as_of: str) -> Answer:
+    """Load logs, from opening the warehouse to closing it."""
+    from pipelines.cli import load_files
+    from pipelines.settings import read_settings
+
+    took = _timer()
+    summary = load_files(read_settings(Path(home), create=True), files, datetime.fromisoformat(as_of))
+    return {**took(), "events": summary.events + summary.duplicate_events}
+
+
+def bare(path: str, files: list[str]) -> Answer:
+    """Create the table of bare.sql in a new file, from opening it to closing it."""
+    import duckdb
+
+    script = Path(__file__).with_name("bare.sql").read_text(encoding="utf-8")
+    took = _timer()
+    with duckdb.connect(path, config={"preserve_insertion_order": "false"}) as connection:
+        connection.execute(script, {"files": files})
+    return took()
+
+
+def normalize(files: list[str], events: int) -> Answer:
+    """Read the first `events` events and flatten them with pandas, in memory."""
+    import pandas as pd
+
+    took = _timer()
+    frame = pd.json_normalize(list(islice(_events(files), events)))
+    return {**took(), "events": len(frame)}
+
+
+def _events(files: list[str]) -> Any:
+    for file in files:
+        with open(file, encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                try:
+                    entries = json.loads(line)["entry"]
+                except (ValueError, LookupError, TypeError):
+                    continue
+                yield from (event for entry in entries for event in entry.get("messaging", ()))
+
+
+def _timer() -> Callable[[], Answer]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    return lambda: {"seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}
+
+
+PIECES: dict[str, Callable[..., Answer]] = {"sample": sample, "load": load, "bare": bare, "normalize": normalize}
+
+if __name__ == "__main__":
+    print(json.dumps(PIECES[sys.argv[1]](**json.loads(sys.argv[2]))))

@@ -16,23 +16,23 @@ class Bucket:
 
 
 LEFT = {
-    "7d": Bucket("< 7", 0, 7),
+    "7d": Bucket("0-6", 0, 7),
     "30d": Bucket("7-29", 7, 30),
     "90d": Bucket("30-89", 30, 90),
     "180d": Bucket("90-179", 90, 180),
     "365d": Bucket("180-364", 180, 365),
-    "longer": Bucket("≥ 365", 365, None),
+    "longer": Bucket("365 and more", 365, None),
 }
-"""By slug, as in the URL: days until a token expires; 0 is today."""
+"""Days until a token expires; 0 is today."""
 
 AGE = {
-    "30d": Bucket("< 30", 0, 30),
+    "30d": Bucket("0-29", 0, 30),
     "90d": Bucket("30-89", 30, 90),
     "180d": Bucket("90-179", 90, 180),
     "365d": Bucket("180-364", 180, 365),
-    "older": Bucket("≥ 365", 365, None),
+    "older": Bucket("365 and more", 365, None),
 }
-"""By slug, as in the URL: days since the opt-in."""
+"""Days since the opt-in; 0 is today."""
 
 
 def counts(days: pd.Series, tokens: pd.Series, buckets: Mapping[str, Bucket]) -> list[int]:

@@ -181,7 +181,7 @@ def buckets(
         height=300,
         x_title=x_title,
         y_title="available tokens",
-        x_axis={"tickangle": 0},
+        x_axis={"tickangle": 0, "type": "category"},
         y_axis={"range": [0, 1.12 * max([*counts, 1])], "tickformat": ",", "nticks": 5},
     )
 

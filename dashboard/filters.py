@@ -18,7 +18,7 @@ def token_scope(view: View) -> Scope:
     choices = view.read(reads.choices, view.scope)
     topic, kind, state, clear = st.columns([3, 2, 3, 1], vertical_alignment="bottom")
     topics = topic.multiselect(
-        "Topic", sorted(choices["topic"].unique()), key="topic", bind="query-params", placeholder="All topics"
+        "Topic", sorted(choices["topic"].dropna().unique()), key="topic", bind="query-params", placeholder="All topics"
     )
     kinds = kind.multiselect(
         "Kind", sorted(choices["kind"].unique()), key="kind", bind="query-params", placeholder="All kinds"

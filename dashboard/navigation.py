@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import reads
 from dashboard.app import home, is_demo, now
-from dashboard.home import open_warehouse
+from dashboard.home import close_warehouses, open_warehouse
 from dashboard.scope import Scope, end_of_day
 from dashboard.view import View, hand_over
 from dashboard.words import freshness_line
@@ -41,6 +41,7 @@ def main() -> None:
         with warehouse.cursor() as cursor:
             fresh = reads.freshness(cursor, Scope(now()))
         if not fresh.count_files:
+            close_warehouses()  # so that a load can begin
             raise HomeMissing
     except HomeMissing:
         first_start(home())

@@ -118,17 +118,18 @@ def rows(view: View, shown: Rows, key: str) -> None:
     """Show rows and offer all of them as files."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(rows_line(len(shown.frame), shown.count, shown.what, shown.order), width="stretch")
-        for label, form, mime in _FORMATS if shown.count else ():
-            st.download_button(
-                label,
-                partial(export, view.warehouse, shown.query, view.scope, shown.values, form),
-                file_name=f"{shown.file}.{form}",
-                mime=mime,
-                key=f"{key}-{form}",
-                icon=":material/download:",
-                on_click="ignore",
-                help=f"All {grouped(shown.count)} rows. Times are UTC; people and tokens are masked.",
-            )
+        with st.container(horizontal=True, wrap=False, width="content", gap="xsmall"):
+            for label, form, mime in _FORMATS if shown.count else ():
+                st.download_button(
+                    label,
+                    partial(export, view.warehouse, shown.query, view.scope, shown.values, form),
+                    file_name=f"{shown.file}.{form}",
+                    mime=mime,
+                    key=f"{key}-{form}",
+                    icon=":material/download:",
+                    on_click="ignore",
+                    help=f"All {grouped(shown.count)} rows. Times are UTC; people and tokens are masked.",
+                )
     if shown.count:
         table(view, shown.frame, key)
 

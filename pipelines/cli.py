@@ -21,7 +21,7 @@ from pipelines.doctor import examine
 from pipelines.errors import ClearToSendError, HomeMissing, UsageError
 from pipelines.inventory import STATES, token_inventory
 from pipelines.load.loader import Loader
-from pipelines.load.sources import STDIN, find_sources
+from pipelines.load.sources import find_sources
 from pipelines.load.summary import LoadSummary
 from pipelines.policy import load_policy
 from pipelines.progress import load_progress
@@ -38,15 +38,19 @@ app = typer.Typer(
 )
 words = Console(stderr=True, highlight=False, soft_wrap=True)
 
-Home = Annotated[Path, typer.Option("--home", envvar="CLEAR_TO_SEND_HOME", help="Folder of logs, warehouse and settings.")]
+Home = Annotated[
+    Path, typer.Option("--home", envvar="CLEAR_TO_SEND_HOME", help="Folder of logs, warehouse and settings.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")]
-AsOf = Annotated[str, typer.Option("--as-of", metavar="ISO8601", help="The moment that counts as now; UTC unless it says otherwise.")]
+AsOf = Annotated[
+    str, typer.Option("--as-of", metavar="ISO8601", help="The moment that counts as now; UTC unless it says otherwise.")
+]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port on this machine.")]
 DEFAULT_HOME = Path("home")
 
 
 def main() -> None:
-    """Run a command. An expected failure is one sentence on stderr and an exit code: 1 refusal, 2 usage, 3 surroundings."""
+    """Run a command. An expected failure is a sentence on stderr and an exit code: 1 refusal, 2 usage, 3 machine."""
     try:
         app()
     except ClearToSendError as error:
@@ -64,13 +68,17 @@ def moment(as_of: str) -> datetime:
     try:
         given = datetime.fromisoformat(as_of)
     except ValueError:
-        raise UsageError(f"--as-of {as_of}: is not a moment. Write it like 2026-11-22 or 2026-11-22T08:30:00Z.") from None
+        raise UsageError(
+            f"--as-of {as_of}: is not a moment. Write it like 2026-11-22 or 2026-11-22T08:30:00Z."
+        ) from None
     return given.astimezone(UTC).replace(tzinfo=None) if given.tzinfo else given
 
 
 @app.command()
 def load(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Log files, folders, globs, or - for standard input.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Log files, folders, globs, or - for standard input.")
+    ],
     home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
     as_of: AsOf = "",
@@ -82,7 +90,7 @@ def load(
     for problem in summary.problems:
         words.print(problem, markup=False)
     if as_json:
-        print(json.dumps(_load_json(summary)))
+        typer.echo(json.dumps(_load_json(summary)))
     else:
         _say_load(summary)
     if summary.problems:
@@ -96,7 +104,7 @@ def tokens(home: Home = DEFAULT_HOME, as_json: AsJson = False, as_of: AsOf = "")
     with open_warehouse(home) as warehouse:
         inventory = token_inventory(warehouse.cursor(), now)
     if as_json:
-        print(json.dumps(inventory))
+        typer.echo(json.dumps(inventory))
         return
     table = Table("Page", "Kind", "Topic", "State", title=f"Tokens at {now:%Y-%m-%d %H:%M} UTC", title_justify="left")
     table.add_column("Tokens", justify="right")
@@ -111,7 +119,8 @@ def doctor(home: Home = DEFAULT_HOME, as_json: AsJson = False, as_of: AsOf = "")
     """Check the home, the warehouse and the rule book, and say what to do about what is wrong."""
     checks = examine(home, moment(as_of))
     if as_json:
-        print(json.dumps({"checks": [{"name": each.name, "ok": each.is_well, "says": each.says} for each in checks]}))
+        rows = [{"name": each.name, "ok": each.is_well, "says": each.says} for each in checks]
+        typer.echo(json.dumps({"checks": rows}))
     else:
         for each in checks:
             mark = "[green]well  [/green]" if each.is_well else "[red]mend  [/red]"
@@ -139,14 +148,18 @@ def demo(
 @app.command()
 def serve(
     home: Home = DEFAULT_HOME,
-    host: Annotated[str, typer.Option("--host", help="Address to listen on; without sign-in only this machine.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; without sign-in only this machine.")
+    ] = "127.0.0.1",
     port: Port = 8501,
     as_of: AsOf = "",
 ) -> None:
     """Show the pages of a home."""
     moment(as_of)
     if host not in ("127.0.0.1", "localhost", "::1"):
-        raise UsageError(f"--host {host}: the pages have no sign-in yet, so they are shown on this machine only. Use --host 127.0.0.1.")
+        raise UsageError(
+            f"--host {host}: the pages have no sign-in yet, so they are shown on this machine only: 127.0.0.1."
+        )
     run_app(read_settings(home, create=True), host, port, as_of, browser=False)
 
 
@@ -171,7 +184,9 @@ def open_warehouse(home: Path) -> Warehouse:
     """Open the warehouse of a home that has one. Raises HomeMissing."""
     settings = read_settings(home)
     if not settings.warehouse_path.exists():
-        raise HomeMissing(f"{settings.home} holds no warehouse yet. Load logs: clear-to-send load PATH --home {settings.home}")
+        raise HomeMissing(
+            f"{settings.home} holds no warehouse yet. Load logs: clear-to-send load PATH --home {settings.home}"
+        )
     return Warehouse.open(settings.warehouse_path)
 
 
@@ -179,7 +194,7 @@ def load_files(settings: Settings, files: list[str], now: datetime) -> LoadSumma
     """Load files with a progress bar, and time it."""
     started = time.perf_counter()
     policy = load_policy(DATA / "policy")
-    sizes = {file: os.path.getsize(file) for file in files if file != STDIN and os.path.exists(file)}
+    sizes = {file: Path(file).stat().st_size for file in files if Path(file).exists()}
     with Warehouse.open(settings.warehouse_path) as warehouse, load_progress(sizes, words) as report:
         summary = Loader(warehouse, settings, policy, now, report).load(files)
     summary.seconds = round(time.perf_counter() - started, 3)
@@ -200,7 +215,8 @@ def run_app(settings: Settings, host: str, port: int, as_of: str, browser: bool)
 
 def _load_json(summary: LoadSummary) -> dict[str, Any]:
     return {
-        "files": summary.files, "unchanged_files": summary.unchanged_files, "lines": summary.lines, "event_lines": summary.event_lines,
+        "files": summary.files, "unchanged_files": summary.unchanged_files, "lines": summary.lines,
+        "event_lines": summary.event_lines,
         "events": summary.events, "duplicates": summary.duplicates, "duplicate_events": summary.duplicate_events,
         "rejects": summary.rejects, "bytes": summary.bytes, "seconds": summary.seconds, "problems": summary.problems,
     }  # fmt: skip
@@ -213,5 +229,9 @@ def _say_load(summary: LoadSummary) -> None:
         f" + {summary.duplicates:,} duplicates + {summary.rejects:,} rejects."
     )
     words.print(f"{summary.events:,} new events in {summary.seconds:.1f} s.")
-    if summary.rejects:
+    if summary.rejects and not summary.event_lines + summary.duplicates:
+        words.print(
+            "None of these lines is a webhook delivery: it is no webhook log, or one in a shape that is not known."
+        )
+    elif summary.rejects:
         words.print("The rejected lines stand on the page Data health, each with its reason.")

@@ -22,11 +22,14 @@ def make_demo_home(home: Path, ends_at: datetime) -> Settings:
     if home.exists() and any(home.iterdir()):
         if not read_settings(home).demo:
             raise UsageError(
-                f"{home} holds a real home, which the demo will not touch. Name another folder: clear-to-send demo --home demo-home"
+                f"{home} holds a real home, which the demo will not touch. "
+                "Name another folder: clear-to-send demo --home demo-home"
             )
         shutil.rmtree(home)
     home.mkdir(parents=True, exist_ok=True)
-    (home / "settings.toml").write_text("# Made by clear-to-send demo: sample data, made anew at each start.\ndemo = true\n", encoding="utf-8")
+    (home / "settings.toml").write_text(
+        "# Made by clear-to-send demo: sample data, made anew at each start.\ndemo = true\n", encoding="utf-8"
+    )
     settings = read_settings(home)
     write_logs(settings.logs_path, events=EVENTS, seed=_SEED, ends_at=ends_at)
     return settings

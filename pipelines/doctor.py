@@ -50,7 +50,11 @@ def _policy(as_of: datetime) -> Check:
         return Check("policy", str(error), 3)
     stale = sorted({rule.id for rule in policy.stale(as_of)})
     if stale:
-        return Check("policy", f"{len(stale)} rules were not verified for 90 days: {', '.join(stale[:5])}. Check their sources.", 1)
+        return Check(
+            "policy",
+            f"{len(stale)} rules were not verified for 90 days: {', '.join(stale[:5])}. Check their sources.",
+            1,
+        )
     return Check("policy", f"{len(policy.rules)} rules, each with its source, all verified within 90 days")
 
 
@@ -75,8 +79,13 @@ def _warehouse(settings: Settings, as_of: datetime) -> list[Check]:
     except SurroundingsError as error:
         return [Check("warehouse", str(error), 3)]
     if broken:
-        return [Check("warehouse", f"does not add up: {'; '.join(broken)}. Move {path} away and load the logs again.", 3)]
-    return [Check("warehouse", f"{path} opens and every check on it holds"), _freshness(newest[0], int(newest[1]), as_of)]
+        return [
+            Check("warehouse", f"does not add up: {'; '.join(broken)}. Move {path} away and load the logs again.", 3)
+        ]
+    return [
+        Check("warehouse", f"{path} opens and every check on it holds"),
+        _freshness(newest[0], int(newest[1]), as_of),
+    ]
 
 
 def _freshness(newest: datetime | None, files: int, as_of: datetime) -> Check:
@@ -85,5 +94,9 @@ def _freshness(newest: datetime | None, files: int, as_of: datetime) -> Check:
     hours = (as_of - newest).total_seconds() / 3600
     says = f"{files} files; the newest event is of {newest:%Y-%m-%d %H:%M} UTC"
     if hours > 24:
-        return Check("data", f"{says}, {hours / 24:,.0f} days ago. Load newer logs, or look whether the webhook still delivers.", 1)
+        return Check(
+            "data",
+            f"{says}, {hours / 24:,.0f} days ago. Load newer logs, or look whether the webhook still delivers.",
+            1,
+        )
     return Check("data", says)

@@ -17,12 +17,12 @@ def token_inventory(cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[
     """
     Count tokens at `as_of` (naive UTC).
 
-    Returns {"as_of", "totals": {state: tokens}, "rows": [{"page_id", "kind", "topic", "state", "tokens"}]}; tokens given
-    after `as_of` are not counted.
+    Returns {"as_of", "totals": {state: tokens}, "rows": [{"page_id", "kind", "topic", "state", "tokens"}]}.
+    Tokens given after `as_of` are not counted.
     """
     found = cursor.execute(_SQL["by_topic"], {"as_of": as_of}).fetchall()
     rows = [dict(zip(("page_id", "kind", "topic", "state", "tokens"), row, strict=True)) for row in found]
-    totals = Counter({state: 0 for state in STATES})
+    totals = Counter(dict.fromkeys(STATES, 0))
     for row in rows:
         totals[row["state"]] += row["tokens"]
     return {"as_of": as_of.isoformat() + "Z", "totals": dict(totals), "rows": rows}

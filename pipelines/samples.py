@@ -54,10 +54,10 @@ def write_logs(
 ) -> SampleSummary:
     """Write log segments into `folder`, made if missing, and count what was written.
 
-    `events` is met within 3 % (less closely below 10,000). `ends_at` is UTC, as is a naive moment: the last event lies
-    just before it, the first `days` earlier. `segments` is the least number of files, where there are days enough.
-    `compression` is a level of zstd; 0 leaves the files plain. The same arguments give the same bytes, whatever the
-    number of `threads`. Files of the same names are replaced; others in the folder stay.
+    `events` is met within 3 %, less closely below 10,000 or over few days. `ends_at` is UTC, as is a naive moment: the
+    last event lies just before it, the first `days` earlier. `segments` is the least number of files, where there are
+    days enough. `compression` is a level of zstd; 0 leaves the files plain. The same arguments give the same bytes,
+    whatever the number of `threads`. Files of the same names are replaced; others in the folder stay.
     """
     folder.mkdir(parents=True, exist_ok=True)
     ends_ms = _milliseconds(ends_at)

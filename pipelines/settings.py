@@ -40,8 +40,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic gives it by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment wins over the file: a secret then need not stand in a file at all."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
@@ -68,7 +68,9 @@ def read_settings(home: Path, *, create: bool = False) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"{file}: the setting {name} is wrong: {first['msg'].lower()}. Correct or remove it.") from None
+        raise UsageError(
+            f"{file}: the setting {name} is wrong: {first['msg'].lower()}. Correct or remove it."
+        ) from None
     except ValueError as error:
         raise UsageError(f"{file}: is not valid TOML ({error}). Correct it or delete the file.") from None
 

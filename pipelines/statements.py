@@ -9,6 +9,6 @@ _NAME = re.compile(r"^-- name: ([^\n]+)\n", re.MULTILINE)
 
 @cache
 def statements(path: Path) -> dict[str, str]:
-    """Read a .sql file into {name: text}. A statement starts at its line `-- name: some_name` and ends at the next one."""
+    """Read a .sql file into {name: text}. A statement goes from its line `-- name: some_name` to the next such line."""
     parts = _NAME.split(path.read_text(encoding="utf-8"))
     return dict(zip(parts[1::2], parts[2::2], strict=True))

@@ -11,10 +11,14 @@ from pipelines.statements import statements
 
 SCHEMA_VERSION = 1
 _SQL_FOLDER = Path(__file__).with_name("sql")
-# What DuckDB raises when the file, the disk or the memory is at fault. Its other errors are faults of ours and stay what they are.
+# What DuckDB raises when file, disk or memory is at fault. Its other errors are faults of ours and stay as they are.
 SURROUNDINGS = (
-    duckdb.IOException, duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException, duckdb.OutOfMemoryException,
-)  # fmt: skip
+    duckdb.IOException,
+    duckdb.SerializationException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.OutOfMemoryException,
+)
 _STATE = statements(_SQL_FOLDER / "05_state.sql")
 
 
@@ -33,9 +37,9 @@ class Warehouse:
         Raises WarehouseLocked if another process owns it, WarehouseTooNew, WarehouseCorrupt, DiskFull.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        settings = {"memory_limit": memory_limit, "temp_directory": str(path.parent / "tmp" / "spill")}
+        spill = str(path.parent / "tmp" / "spill")
         try:
-            connection = duckdb.connect(str(path), config=settings)
+            connection = duckdb.connect(str(path), config={"memory_limit": memory_limit, "temp_directory": spill})
             connection.execute(_STATE["settings"])
             warehouse = cls(connection, path)
             warehouse._bring_up()
@@ -77,7 +81,7 @@ class Warehouse:
         found = row[0] if row else None
         if found is None or found > SCHEMA_VERSION:
             raise WarehouseTooNew(
-                f"{self.path} was written by a newer Clear to Send (its layout is {found}, this one knows {SCHEMA_VERSION}). "
+                f"{self.path} was written by a newer Clear to Send (layout {found}; this one knows {SCHEMA_VERSION}). "
                 "Upgrade, or move the file away and load the logs again."
             )
 
@@ -92,11 +96,14 @@ def explained(error: Exception, path: Path) -> SurroundingsError:
             f"{path} is in use by {who}. Stop it, or wait until it is done, and run the command again."
         )
     if "No space left" in text or "could not write" in text.lower() or "max_temp_directory_size" in text:
-        return DiskFull(f"The disk that holds {path.parent} is full. Make room and run the command again: what is loaded stays.")
+        return DiskFull(
+            f"The disk that holds {path.parent} is full. Make room and run the command again: what is loaded stays."
+        )
     if "newer" in text and "version" in text:
         return WarehouseTooNew(
-            f"{path} was written by a newer DuckDB. Upgrade Clear to Send, or move the file away and load the logs again."
+            f"{path} was written by a newer DuckDB. Upgrade Clear to Send, or move the file away and load again."
         )
     return WarehouseCorrupt(
-        f"{path} cannot be read as a warehouse ({text.splitlines()[0]}). Move it away and load the logs again: nothing is stored only there."
+        f"{path} cannot be read as a warehouse ({text.splitlines()[0]}). "
+        "Move it away and load the logs again: nothing is stored only there."
     )

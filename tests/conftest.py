@@ -1,6 +1,6 @@
 """What every test may use."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from pipelines.warehouse import Warehouse
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
-NOW = datetime(2026, 11, 22, 12)  # noqa: DTZ001  naive UTC, as everywhere in the warehouse
+NOW = datetime(2026, 11, 22, 12)
 
 
 class Home:
@@ -61,6 +61,6 @@ def home(tmp_path: Path, policy: Policy) -> Home:
 
 
 @pytest.fixture
-def new_home(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Iterator[Callable[[], Home]]:
+def new_home(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Callable[[], Home]:
     """Return a maker of empty homes, for tests that compare several."""
-    yield lambda: Home(tmp_path_factory.mktemp("home"), policy)
+    return lambda: Home(tmp_path_factory.mktemp("home"), policy)

@@ -8,7 +8,7 @@ from typing import Any
 PAGE = "108444444444444"
 ANNA = "24000000000000001"
 BEN = "24000000000000002"
-NOON = datetime(2026, 11, 20, 12)  # noqa: DTZ001  naive UTC
+NOON = datetime(2026, 11, 20, 12)
 
 Item = dict[str, Any]
 
@@ -39,9 +39,16 @@ def otn(psid: str, moment: datetime, token: str, payload: str = "restock:trail-s
     return item(psid, moment, optin={"type": "one_time_notif_req", "payload": payload, "one_time_notif_token": token})
 
 
-def marketing(psid: str, moment: datetime, token: str, *, status: str = "", days: int | None = 180, **more: Any) -> Item:
-    """A person subscribes, or with a status stops or resumes. `days` until the token's own expiry; None says nothing."""
-    body: Item = {"type": "notification_messages", "title": "New arrivals", "payload": "arrivals", "notification_messages_token": token}
+def marketing(
+    psid: str, moment: datetime, token: str, *, status: str = "", days: int | None = 180, **more: Any
+) -> Item:
+    """A person subscribes, or with a status stops or resumes. `days` until its own expiry; None says nothing."""
+    body: Item = {
+        "type": "notification_messages",
+        "title": "New arrivals",
+        "payload": "arrivals",
+        "notification_messages_token": token,
+    }
     if days is not None:
         body["token_expiry_timestamp"] = ms(moment + timedelta(days=days))
     if status:
@@ -58,7 +65,10 @@ def delivery(*items: Item, page: str = PAGE, time: datetime | None = None, chann
 def write_lines(path: Path, *bodies: Item | str | bytes) -> Path:
     """Write bodies one a line; text goes in as it is."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [each if isinstance(each, bytes) else each.encode() if isinstance(each, str) else compact(each) for each in bodies]
+    lines = [
+        each if isinstance(each, bytes) else each.encode() if isinstance(each, str) else compact(each)
+        for each in bodies
+    ]
     path.write_bytes(b"".join(line + b"\n" for line in lines))
     return path
 

@@ -1,4 +1,4 @@
--- The facts of a small warehouse with every state, lane and fault in it; $moment is its present.
+-- The facts of a small warehouse with every state, lane and fault in it, as of its moment.
 CREATE TEMP TABLE given AS
 SELECT
     i,

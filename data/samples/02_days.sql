@@ -20,7 +20,8 @@ WITH reached AS (
     SELECT w.*,
         sum(weight) OVER upto AS weight_upto,
         sum(weight) OVER (PARTITION BY page_no) AS weight_all,
-        ($events / setting('events_per_session')::DOUBLE * p.share)::BIGINT AS page_sessions,
+        -- Of the calendar's three days at the edges, about two and a half lie outside the log.
+        ($events / setting('events_per_session')::DOUBLE * p.share * ($days + 2.5) / $days)::BIGINT AS page_sessions,
         3 + (page_sessions * p.known_before)::BIGINT AS known_before
     FROM day_weights AS w JOIN pages AS p USING (page_no)
     WINDOW upto AS (PARTITION BY page_no ORDER BY day_no)

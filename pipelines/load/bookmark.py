@@ -17,7 +17,11 @@ _STORE = statements(Path(__file__).with_name("store.sql"))
 
 @dataclass
 class Bookmark:
-    """lines = event_lines + duplicate_lines + reject_lines. physical_lines counts blank lines too and gives line numbers."""
+    """
+    Counts since the first reading: lines = event_lines + duplicate_lines + reject_lines.
+
+    physical_lines counts the line breaks up to bytes_loaded, blank lines too: by it lines are numbered.
+    """
 
     bytes_loaded: int = 0
     lines: int = 0

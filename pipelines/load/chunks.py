@@ -123,7 +123,7 @@ def _end_of_part(data: bytes, number: int, begin: int) -> int:
 
 
 def line_number(chunk: Chunk, line: int) -> int:
-    """The number in its file of a chunk's line. A document's values are counted first, and numbered by where they begin."""
+    """Return the number of a chunk's line in its file. A document's values are numbered by where they begin."""
     return chunk.line_numbers[line - 1] if chunk.line_numbers else line
 
 

@@ -1,4 +1,4 @@
-"""JSON that is not one value a line (pretty-printed bodies, arrays of them), cut into values with the lines they begin at."""
+"""JSON that is not one value a line (pretty-printed bodies, arrays), cut into values with the lines they begin at."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -11,17 +11,17 @@ _FILLING = b" \t\r\n,[]\xef\xbb\xbf"
 
 
 def is_document(head: bytes) -> bool:
-    """Whether a file that begins with `head` is JSON spread over lines, or an array, rather than one object a line."""
+    """Say whether a file that begins so is JSON spread over lines, or an array, rather than one object a line."""
     lines = [line for line in head.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()]
     if not lines or lines[0].lstrip().startswith(b"["):
         return bool(lines)
-    # A torn first line alone makes no document: what is printed over lines is indented, so no whole object begins a line.
+    # A torn first line alone makes no document: what is printed over lines is indented, so no line is a whole object.
     has_whole_line = any(line.startswith(b"{") and open_brackets(line) == 0 for line in lines)
     return lines[0].lstrip().startswith(b"{") and not has_whole_line
 
 
 def open_brackets(text: bytes) -> int:
-    """How many brackets of a piece of JSON are opened and not closed."""
+    """Count the brackets of a piece of JSON that are opened and not closed."""
     return sum(_STEP.get(token, 0) for token in _tokens(text))
 
 
@@ -31,10 +31,10 @@ def _tokens(text: bytes) -> Iterator[bytes]:
 
 def cut_values(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     """
-    Yield (line number, value on one line) for each object of a document; the members of a top-level array are its values.
+    Yield (line number, value on one line) for each object of a document, or for each member of its top-level array.
 
-    JSON allows a raw line break only between tokens, so a space takes its place. Whatever is no object, or never closes,
-    comes out too, for the reader of lines to reject: nothing of the file is passed over.
+    JSON allows a raw line break only between tokens, so a space takes its place. Whatever is no object, or never
+    closes, comes out too, for the reader of lines to reject: nothing of the file is passed over.
     """
     rest, line, inner = b"", 1, None
     for block in blocks:

@@ -1,7 +1,6 @@
 """Logs into the warehouse: each chunk is one transaction, so a kill at any moment loses nothing and doubles nothing."""
 
 import errno
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pipelines.errors import DiskFull, SourceUnreadable, WarehouseCorrupt
 from pipelines.load.bookmark import Bookmark
 from pipelines.load.chunks import BlankLines, ChunkReader, Refused, mark_blank_lines
 from pipelines.load.models import rederive, refresh_states, run_models
-from pipelines.load.reader import Chunk, read_ahead, read_chunks, read_head
+from pipelines.load.reader import Chunk, read_ahead, read_chunks, read_head, size_of
 from pipelines.load.rules import lay_out_rules, rules_hash
 from pipelines.load.sources import STDIN, source_name
 from pipelines.load.summary import LoadSummary
@@ -68,7 +67,8 @@ class Loader:
             if error.errno != errno.ENOSPC:
                 raise
             raise DiskFull(
-                f"The disk that holds {self.settings.home} is full. Make room and run the command again: what is loaded stays."
+                f"The disk that holds {self.settings.home} is full. Make room and run the command again: "
+                "what is loaded stays."
             ) from error
         return total
 
@@ -76,7 +76,7 @@ class Loader:
         name = source_name(path, self.settings.home)
         total.files += 1
         try:
-            file_bytes = 0 if path == STDIN else os.stat(path).st_size
+            file_bytes = size_of(path)
             mark = Bookmark.find(self._cursor, name)
             if path != STDIN and mark.is_unchanged(path, file_bytes):
                 total.unchanged_files += 1
@@ -100,7 +100,9 @@ class Loader:
         with transaction(self._cursor):
             mark.keep(self._cursor, name)
         if last and last.damage:
-            total.problems.append(f"{path}: {last.damage}. What came before was loaded; mend the file and load it again.")
+            total.problems.append(
+                f"{path}: {last.damage}. What came before was loaded; mend the file and load it again."
+            )
 
     def _load_chunk(self, name: str, mark: Bookmark, chunk: Chunk) -> LoadSummary:
         blank: set[int] = set()
@@ -123,7 +125,9 @@ class Loader:
             if mark.untear():
                 self._run("forget_torn", source_file=name, last_line=mark.physical_lines)
             if refused.lines:
-                self._run("keep_rejects", source_file=name, lines=refused.lines, reasons=refused.reasons, texts=refused.texts)
+                self._run(
+                    "keep_rejects", source_file=name, lines=refused.lines, reasons=refused.reasons, texts=refused.texts
+                )
             did.bytes = len(chunk.data)
             self._advance(mark, chunk, did, refused)
             mark.keep(self._cursor, name)
@@ -137,7 +141,13 @@ class Loader:
 
     def _settle_copies(self, lines: int) -> LoadSummary:
         """Leave one copy of each fact in the warehouse, and count what the chunk brought."""
-        earliest, latest, count_untimed, items, item_lines = self._run("chunk_range").fetchone() or (None, None, 0, 0, 0)
+        earliest, latest, count_untimed, items, item_lines = self._run("chunk_range").fetchone() or (
+            None,
+            None,
+            0,
+            0,
+            0,
+        )
         did = LoadSummary(lines=lines, rejects=lines - item_lines, first_event_at=earliest, last_event_at=latest)
         span = {"earliest": earliest, "latest": latest}
         self._run("find_repeated", **span)
@@ -166,7 +176,10 @@ class Loader:
 
     def _settle_rules(self) -> None:
         """Where the rules have changed since the models were made, make them anew from the events."""
-        is_same, self._was_as_of = self._cursor.execute(_STATE["rules"], {"rules_hash": self._hash}).fetchone() or (True, None)
+        is_same, self._was_as_of = self._cursor.execute(_STATE["rules"], {"rules_hash": self._hash}).fetchone() or (
+            True,
+            None,
+        )
         if not is_same:
             with transaction(self._cursor):
                 rederive(self._cursor, self.as_of)

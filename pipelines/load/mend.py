@@ -1,4 +1,4 @@
-"""The careful way: one line that the fast way could not read in full, put into the shape of a delivery, or refused with a reason."""
+"""The careful way: a line that the fast way could not read in full, put into the shape of a delivery, or refused."""
 
 import json
 import re
@@ -19,10 +19,10 @@ class NotADelivery(Exception):
 
 def mend(line: bytes) -> dict[str, Any]:
     """
-    Read one line as a delivery {"object": …, "entry": [{"id", "time", "messaging", "standby", "changes", "entry_itself"}]}.
+    Read one line as {"object", "entry": [{"id", "time", one of "messaging", "standby", "changes", "entry_itself"}]}
 
-    Opens a log shipper's wrapper, an array of deliveries, and a bare entry, event or change. Items keep all that they hold;
-    an entry without items stands in `entry_itself`. Raises NotADelivery.
+    Opens a log shipper's wrapper, an array of deliveries, and a bare entry, event or change. Items keep all that they
+    hold; an entry without items stands in `entry_itself`. Raises NotADelivery.
     """
     value = _parse(line)
     deliveries = value if isinstance(value, list) and value else [value]
@@ -62,12 +62,16 @@ def _delivery(value: Any, wrappers: int) -> dict[str, Any]:
         return _from_event(value)
     if "field" in value:
         return _from_change(value)
-    for name in WRAPPERS:
-        if wrappers and isinstance(value.get(name), dict | str):
-            try:
-                return _delivery(value[name], wrappers - 1)
-            except NotADelivery as error:
-                raise NotADelivery(f"is not a delivery: its {name} {error}") from error
+    return _unwrapped(value, wrappers)
+
+
+def _unwrapped(value: dict[str, Any], wrappers: int) -> dict[str, Any]:
+    name = next((name for name in WRAPPERS if isinstance(value.get(name), dict | str)), None)
+    if name and wrappers:
+        try:
+            return _delivery(value[name], wrappers - 1)
+        except NotADelivery as error:
+            raise NotADelivery(f"is not a delivery: its {name} {error}") from error
     if "page_id" in value:
         return _from_change(value)
     raise NotADelivery("is not a delivery: it has no entry, and no body, payload or message that holds one")
@@ -100,7 +104,9 @@ def _from_event(event: dict[str, Any]) -> dict[str, Any]:
 
 def _from_change(change: dict[str, Any]) -> dict[str, Any]:
     if not change.get("page_id"):
-        raise NotADelivery("is a change without its entry, as the App Dashboard's Test button sends it: nothing says which Page it is about")
+        raise NotADelivery(
+            "is a change without its entry, as the App Dashboard's Test button sends it: nothing names its Page"
+        )
     item = {"field": change.get("field", "unknown"), "value": change}
     return {"object": None, "entry": [{"id": change["page_id"], "time": change.get("timestamp"), "changes": [item]}]}
 

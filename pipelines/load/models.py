@@ -22,7 +22,7 @@ def run_models(cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     """
     Bring every model up to the events in chunk_new and the copies taken away in chunk_replaced.
 
-    Runs inside the caller's transaction. Each model comes out the same for the same events, in whatever order they came.
+    Runs inside the caller's transaction. Each model comes out the same for the same events, in any order.
     """
     cursor.execute(_HOURLY["event_hourly"])
     cursor.execute(_HOURLY["drop_empty_hours"])
@@ -33,7 +33,7 @@ def run_models(cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
 
 
 def rederive(cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
-    """Make every model anew from the events in the warehouse, for rules or topic names that have changed. One transaction."""
+    """Make every model anew from the warehouse's events, for rules or topic names that have changed."""
     cursor.execute(_REDERIVE["empty_models"])
     cursor.execute(_STORE["no_copies"])
     for first_batch, last_batch in cursor.execute(_REDERIVE["batches"]).fetchall():

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, cast
 
 import numpy as np
@@ -37,6 +38,7 @@ class Chunk:
     file_position: int = 0  # bytes of the file on disk read so far
 
     def row_count(self) -> int:
+        """Count the rows, blank ones too."""
         return self.data.count(b"\n") + (not self.data.endswith(b"\n") and bool(self.data))
 
 
@@ -71,14 +73,28 @@ class Source:
             return 0
 
 
+def size_of(path: str) -> int:
+    """Bytes of a file on disk; 0 for standard input. Raises SourceUnreadable."""
+    if path == STDIN:
+        return 0
+    try:
+        return Path(path).stat().st_size
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: str, error: OSError) -> SourceUnreadable:
+    return SourceUnreadable(f"{path}: cannot be read ({error.strerror}). The other files were loaded.")
+
+
 def open_source(path: str) -> Source:
     """Open a log for reading. Raises SourceUnreadable."""
     if path == STDIN:
         return Source(sys.stdin.buffer, sys.stdin.buffer, is_seekable=False)
     try:
-        file = open(path, "rb")  # noqa: SIM115  (the Source closes it)
+        file = Path(path).open("rb")  # noqa: SIM115  the Source closes it
     except OSError as error:
-        raise SourceUnreadable(f"{path}: cannot be read ({error.strerror}). The other files were loaded.") from error
+        raise _unreadable(path, error) from error
     match ending(path)[1]:
         case ".gz":
             return Source(cast(IO[bytes], gzip.GzipFile(fileobj=file)), file, is_seekable=False)
@@ -96,7 +112,7 @@ def read_head(path: str, count_bytes: int = HEAD_BYTES) -> Head:
 
 
 def read_chunks(path: str, start_byte: int = 0, start_line: int = 1) -> Iterator[Chunk]:
-    """Yield the lines from `start_byte` of the decompressed stream on, whose number is `start_line`. Raises SourceUnreadable."""
+    """Yield lines from `start_byte` of the decompressed stream on, the first as `start_line`. Raises SourceUnreadable."""
     with open_source(path) as source:
         for chunk in _chunks(source, path, start_byte, start_line):
             chunk.file_position = source.position()
@@ -204,12 +220,13 @@ def _checked(data: bytes, first_line: int, end_byte: int) -> Chunk:
 def _has_long_line(data: bytes) -> bool:
     half = LONGEST_LINE // 2
     return any(
-        (data.find(b"\n", at) % (len(data) + 1)) - data.rfind(b"\n", 0, at) > LONGEST_LINE for at in range(half, len(data), half)
+        (data.find(b"\n", at) % (len(data) + 1)) - data.rfind(b"\n", 0, at) > LONGEST_LINE
+        for at in range(half, len(data), half)
     )
 
 
 def _rows_with_trailing_commas(data: bytes) -> list[int]:
-    """DuckDB's parser lets a comma before a bracket pass; JSON does not. (Inside a text it is no fault: the careful way knows.)"""
+    """Find commas before brackets: DuckDB's parser lets them pass, JSON does not. (In a text they are fine.)"""
     codes = np.frombuffer(data, dtype=np.uint8)
     rows: set[int] = set()
     for begin in range(0, len(codes), _SLICE):

@@ -13,7 +13,7 @@ _SQL = Path(__file__).with_name("rules.sql")
 
 
 def lay_out_rules(cursor: duckdb.DuckDBPyConnection, policy: Policy, topics: dict[str, str]) -> None:
-    """Create the temporary rule tables that the models join. `topics` maps an opt-in's title or payload to a topic's name."""
+    """Create the rule tables that the models join. `topics` maps an opt-in's title or payload to a topic's name."""
     conditions = ("kind", "object", "equals_path", "equals_value", "present_path", "absent_path", "opens")
     tables = {
         "rule_openers": ((*conditions, "since", "until"), policy.window_openers()),

@@ -14,56 +14,52 @@ COMPRESSIONS = (".gz", ".zst")
 
 
 def ending(path: str) -> tuple[str, str]:
-    """The file's format and compression endings: `a.jsonl.zst` gives (`.jsonl`, `.zst`)."""
-    stem, last = os.path.splitext(path.lower())
-    if last in COMPRESSIONS:
-        return os.path.splitext(stem)[1], last
-    return last, ""
+    """Split off the format and compression endings: `a.jsonl.zst` gives (`.jsonl`, `.zst`)."""
+    suffixes = [suffix.lower() for suffix in Path(path).suffixes]
+    compression = suffixes.pop() if suffixes and suffixes[-1] in COMPRESSIONS else ""
+    return suffixes[-1] if suffixes else "", compression
 
 
 def find_sources(paths: Iterable[str]) -> list[str]:
     """
-    The log files behind files, folders, globs and `-`, each once: the given order, sorted by name within a folder.
+    Find the log files behind files, folders, globs and `-`, each once: the given order, sorted by name within a folder.
 
     Raises UsageError for a path that means nothing, SourceUnreadable for a folder that may not be entered.
     """
-    found: dict[str, None] = {}
-    for path in paths:
-        for file in _expand(path):
-            found[file] = None
-    return list(found)
+    return list(dict.fromkeys(file for path in paths for file in _expand(path)))
 
 
 def source_name(path: str, home: Path) -> str:
     """
-    What the warehouse calls a file: relative to the home where it lies inside, so that a home can be moved, and without
-    its compression ending, so that a segment that was compressed after loading is still the same source.
+    Return what the warehouse calls a file.
+
+    Relative to the home where it lies inside, so that a home can be moved; without its compression ending, so that a
+    segment that was compressed after loading is still the same source.
     """
     if path == STDIN:
         return STDIN
-    absolute = os.path.abspath(path)
-    inside = os.path.relpath(absolute, home)
-    name = absolute if inside.startswith("..") else inside
-    return name[: -len(ending(name)[1])] if ending(name)[1] else name
+    file = Path(path)
+    name = str(file.relative_to(home)) if file.is_relative_to(home) else path
+    return name.removesuffix(file.suffix) if ending(path)[1] else name
 
 
 def _expand(path: str) -> list[str]:
     if path == STDIN:
         return [STDIN]
-    if os.path.isdir(path):
+    if Path(path).is_dir():
         return _folder(path)
-    if os.path.exists(path):
-        return [os.path.abspath(path)]
-    matches = sorted(glob.glob(path, recursive=True))
+    if Path(path).exists():
+        return [str(Path(path).absolute())]
+    matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207  an absolute pattern is no pattern to Path.glob
     if not matches:
         what = "no file matches that pattern" if glob.has_magic(path) else "there is no such file or folder"
-        raise UsageError(f"{path}: {what}. Give a log file, a folder of logs, a glob in quotes, or - for standard input.")
+        raise UsageError(f"{path}: {what}. Give a log file, a folder of logs, a glob in quotes, or - for stdin.")
     return [file for match in matches for file in _expand(match)]
 
 
 def _folder(path: str) -> list[str]:
     files = sorted(
-        os.path.abspath(os.path.join(folder, name))
+        str(Path(folder, name).absolute())
         for folder, _, names in os.walk(path, onerror=_forbidden)
         for name in names
         if ending(name)[0] in LINE_ENDINGS + DOCUMENT_ENDINGS
@@ -77,4 +73,6 @@ def _folder(path: str) -> list[str]:
 
 
 def _forbidden(error: OSError) -> None:
-    raise SourceUnreadable(f"{error.filename}: cannot be entered ({error.strerror}). Give this user the right to read it.")
+    raise SourceUnreadable(
+        f"{error.filename}: cannot be entered ({error.strerror}). Give this user the right to read it."
+    )

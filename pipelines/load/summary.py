@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass
 class LoadSummary:
-    """lines = event_lines + duplicates + rejects, always. `events` and `duplicate_events` count events, the others lines."""
+    """lines = event_lines + duplicates + rejects, always. `events` and `duplicate_events` count events, not lines."""
 
     files: int = 0
     unchanged_files: int = 0

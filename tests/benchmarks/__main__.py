@@ -37,8 +37,8 @@ def _command_line() -> argparse.Namespace:
         prog="python -m tests.benchmarks",
         description="Works in a temporary folder (set TMPDIR to choose its disk: 20 million events take about 10 GB).",
     )
-    parser.add_argument("--events", type=int, default=2_000_000, help="events of the full load; %(default)s unless given")
-    parser.add_argument("--big", type=int, default=20_000_000, help="events of the big warehouse; %(default)s unless given")
+    parser.add_argument("--events", type=int, default=2_000_000, help="of the full load (%(default)s)")
+    parser.add_argument("--big", type=int, default=20_000_000, help="events of the big warehouse (%(default)s)")
     parser.add_argument("--only", choices=BENCHMARKS, metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}")
     return parser.parse_args()
 

@@ -49,7 +49,8 @@ def _load(log: Path, home: Path) -> Cost:
 def _row(what: str, big: list[Cost], small: list[Cost], seconds: Callable[[Cost], float]) -> Row:
     walls = [median(costs, seconds) for costs in (big, small)]
     cpus = [median(costs, lambda cost: cost.process_cpu_seconds) for costs in (big, small)]
-    return Row(what, *(f"{wall:.2f} s" for wall in walls), ratio(walls[0] / walls[1], cpus[0] / cpus[1]), "≤ 2 ×")
+    measured, baseline = (f"{wall:.2f} s" for wall in walls)
+    return Row(what, measured, baseline, ratio(walls[0] / walls[1], cpus[0] / cpus[1]), "≤ 2 x")
 
 
 def _cut_tail(files: list[Path], counts: list[int], folder: Path) -> list[Path]:
@@ -59,7 +60,8 @@ def _cut_tail(files: list[Path], counts: list[int], folder: Path) -> list[Path]:
     Files that give all their lines vanish, from `files` too. Raises SystemExit if the log is too short.
     """
     folder.mkdir()
-    wanted, held = sum(counts), []
+    wanted = sum(counts)
+    held: list[Path] = []
     while wanted > 0 and files:
         held.insert(0, files.pop())
         wanted -= _count_lines(held[0])

@@ -29,13 +29,13 @@ def markdown(rows: list[Row]) -> str:
 
 
 def ratio(wall: float, cpu: float) -> str:
-    """Return a ratio of wall times, with the ratio of CPU times behind it: on a shared machine it is the steadier one."""
+    """Return a ratio of wall times, and the ratio of CPU times, which other users of the machine disturb less."""
     return f"{times(wall)} (CPU {times(cpu)})"
 
 
 def times(value: float) -> str:
     """Return a ratio as it reads: two digits that mean something."""
-    return f"{value:.0f} ×" if value >= 10 else f"{value:.1f} ×" if value >= 3 else f"{value:.2f} ×"
+    return f"{value:.0f} x" if value >= 10 else f"{value:.1f} x" if value >= 3 else f"{value:.2f} x"
 
 
 def machine() -> str:

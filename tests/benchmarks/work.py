@@ -53,7 +53,7 @@ def normalize(files: list[str], events: int) -> Answer:
 
 def _events(files: list[str]) -> Any:
     for file in files:
-        with open(file, encoding="utf-8", errors="replace") as lines:
+        with Path(file).open(encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 try:
                     entries = json.loads(line)["entry"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.benchmarks.measure import Cost, say, work
 
-ENDS_AT = datetime(2026, 11, 22)
+ENDS_AT = datetime.fromisoformat("2026-11-22")
 """When the logs end, and the moment that counts as now. Naive UTC."""
 
 

@@ -1,0 +1,132 @@
+"""One journey in a real browser: see the numbers, filter, drill down, export, share the address."""
+
+import csv
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import duckdb
+import pytest
+
+from tests.synthetic import MOMENT, make_home
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.browser
+if not CHROMIUM and os.environ.get("CLEAR_TO_SEND_REQUIRE_BROWSER") != "1":
+    pytest.skip(
+        "no Chromium is installed; CLEAR_TO_SEND_REQUIRE_BROWSER=1 makes that a failure", allow_module_level=True
+    )
+sync_api = pytest.importorskip("playwright.sync_api") if not CHROMIUM else __import__("playwright.sync_api").sync_api
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home with the synthetic warehouse."""
+    return make_home(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def counted(home: Path) -> dict[str, int]:
+    """Count, before the app holds the file, what the journey will see."""
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
+        states = warehouse.execute("SELECT state, count(*) FROM tokens GROUP BY state").fetchall()
+        topic = warehouse.execute(
+            "SELECT count(*) FROM tokens WHERE topic = 'launch:winter' AND state = 'available'"
+        ).fetchall()
+    return {**dict(states), "launch:winter": topic[0][0]}
+
+
+@pytest.fixture(scope="module")
+def address(home: Path, counted: dict[str, int]) -> Iterator[str]:
+    """Serve the app in a process of its own, on a free port of this machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    surroundings = os.environ | {
+        "CLEAR_TO_SEND_HOME": str(home),
+        "CLEAR_TO_SEND_AS_OF": f"{MOMENT.isoformat()}Z",
+        "CLEAR_TO_SEND_DEMO": "1",
+    }
+    serve = f"from dashboard.app import main; main(port={port})"
+    with subprocess.Popen([sys.executable, "-c", serve], env=surroundings) as app:
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            app.terminate()
+
+
+def _wait_for(url: str) -> None:
+    for _ in range(300):
+        try:
+            urlopen(url, timeout=1).close()  # noqa: S310  the app that this test has started
+        except (URLError, OSError):
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail(f"Nothing answers at {url}.")
+
+
+@pytest.fixture
+def page(address: str) -> Iterator["sync_api.Page"]:
+    """Return a blank page of a headless Chromium that downloads nothing by itself."""
+    switches = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=switches)
+        yield browser.new_page(viewport={"width": 1440, "height": 1000}, timezone_id="Europe/Paris", base_url=address)
+        browser.close()
+
+
+def metric(page: "sync_api.Page", label: str) -> "sync_api.Locator":
+    """Return the value of a figure on top."""
+    shown = page.get_by_test_id("stMetric").filter(has_text=re.compile(rf"^{re.escape(label)}"))
+    return shown.get_by_test_id("stMetricValue")
+
+
+def test_from_the_numbers_to_a_file(page: "sync_api.Page", counted: dict[str, int], tmp_path: Path) -> None:
+    """Overview, inventory, one topic by a click on its bar, its rows as CSV, and the same view from its address."""
+    expect = sync_api.expect
+    page.goto("/")
+    expect(page.get_by_role("heading", name="How many people may we still message?")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Sample data")).to_be_visible()
+    expect(metric(page, "Permissions held")).to_have_text(f"{counted['available']:,}")
+
+    page.get_by_role("link", name="Token inventory").click()
+    expect(metric(page, "Spent")).to_have_text(f"{counted['spent']:,}", timeout=15_000)
+
+    bar = page.locator(".st-key-topics .trace.bars").first.locator(".point").nth(1)
+    assert "launch:winter" in page.locator(".st-key-topics .yaxislayer-above .ytick").nth(1).inner_text()
+    bar.click(force=True)
+    expect(page).to_have_url(re.compile(r"topic=launch(%3A|:)winter"), timeout=15_000)
+    expect(page.get_by_text(f"All {counted['launch:winter']} tokens")).to_be_visible()
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    file = tmp_path / "tokens.csv"
+    download.value.save_as(file)
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
+    assert len(rows) == counted["launch:winter"]
+    assert {(row["topic"], row["state"]) for row in rows} == {("launch:winter", "available")}
+    assert all(re.fullmatch(r"person-[0-9a-f]{10}", row["person"]) for row in rows)
+
+    shared = page.url
+    page.goto("about:blank")
+    page.goto(shared)
+    expect(metric(page, "Available")).to_have_text(f"{counted['launch:winter']:,}", timeout=30_000)
+
+
+def test_a_bar_of_the_waterfall_opens_its_people(page: "sync_api.Page") -> None:
+    """A click on "Token held" lists those people, and the address says so."""
+    page.goto("/")
+    sync_api.expect(page.locator(".st-key-reach .bars .point")).to_have_count(5, timeout=30_000)
+    page.locator(".st-key-reach .bars .point").nth(2).click(force=True)
+    sync_api.expect(page.get_by_text("whose token expires first")).to_be_visible(timeout=15_000)
+    sync_api.expect(page).to_have_url(re.compile(r"lane=Token"))

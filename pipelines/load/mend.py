@@ -19,7 +19,7 @@ class NotADelivery(Exception):
 
 def mend(line: bytes) -> dict[str, Any]:
     """
-    Read one line as {"object", "entry": [{"id", "time", one of "messaging", "standby", "changes", "entry_itself"}]}
+    Read one line as a delivery: {"object", "entry": [{"id", "time", "messaging" or another list of items}]}.
 
     Opens a log shipper's wrapper, an array of deliveries, and a bare entry, event or change. Items keep all that they
     hold; an entry without items stands in `entry_itself`. Raises NotADelivery.

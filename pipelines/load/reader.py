@@ -112,7 +112,7 @@ def read_head(path: str, count_bytes: int = HEAD_BYTES) -> Head:
 
 
 def read_chunks(path: str, start_byte: int = 0, start_line: int = 1) -> Iterator[Chunk]:
-    """Yield lines from `start_byte` of the decompressed stream on, the first as `start_line`. Raises SourceUnreadable."""
+    """Yield lines from `start_byte` of the decompressed stream on, numbered from `start_line`."""
     with open_source(path) as source:
         for chunk in _chunks(source, path, start_byte, start_line):
             chunk.file_position = source.position()
@@ -226,7 +226,7 @@ def _has_long_line(data: bytes) -> bool:
 
 
 def _rows_with_trailing_commas(data: bytes) -> list[int]:
-    """Find commas before brackets: DuckDB's parser lets them pass, JSON does not. (In a text they are fine.)"""
+    """Find commas before brackets: in a text they are fine, and elsewhere DuckDB lets pass what is no JSON."""
     codes = np.frombuffer(data, dtype=np.uint8)
     rows: set[int] = set()
     for begin in range(0, len(codes), _SLICE):

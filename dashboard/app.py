@@ -11,7 +11,17 @@ import streamlit as st
 
 _CONFIG = Path(__file__).parent.parent / ".streamlit" / "config.toml"
 
-app = st.App(Path(__file__).with_name("navigation.py"))
+
+def say_failed(_error: Exception) -> bool:
+    """Say in words that a page broke; the traceback stays in the server's log."""
+    st.error(
+        "This page could not be drawn. The other pages may still work; the log of the server says what happened.",
+        icon=":material/error:",
+    )
+    return True
+
+
+app = st.App(Path(__file__).with_name("navigation.py"), on_script_error=say_failed)
 
 
 def now() -> datetime:

@@ -109,7 +109,7 @@ def test_from_the_numbers_to_a_file(page: sync_api.Page, counted: dict[str, int]
     expect(page.get_by_text(f"All {counted['launch:winter']} tokens")).to_be_visible()
 
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV").click()
+        page.get_by_role("button", name="CSV", exact=True).click()
     file = tmp_path / "tokens.csv"
     download.value.save_as(file)
     rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))

@@ -50,7 +50,7 @@ def overview_figures(view: View, reach: reads.Reach, runoff: reads.Runoff) -> li
             f"Expiring in {reads.SOON_DAYS} days",
             int(runoff.soon_by_topic().sum()),
             series=runoff.ahead(),
-            note="Tokens held now that die within 30 days unless they are spent. The bars are the days to come.",
+            note="Tokens held now that die within 30 days unless they are spent. The line shows the days to come.",
         ),
     ]
 
@@ -86,7 +86,7 @@ def _flow_figures(flows: pd.DataFrame) -> list[Figure]:
         f"{grouped(int(this[f'count_{cause}']))} {cause}" for cause in ("expired", "revoked", "stranded")
     )
     return [
-        figure("Opted in, 7 days", "count_opted_in", good=True, note="New tokens. The bars are the last 30 days."),
+        figure("Opted in, 7 days", "count_opted_in", good=True, note="New tokens; the line shows the last 14 days."),
         figure(
             "Lost, 7 days",
             "count_lost",

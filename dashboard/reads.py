@@ -132,9 +132,9 @@ def windows_closing(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> pd.DataF
 
 
 def flows(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> pd.DataFrame:
-    """Return one row per days_ago 0..29 (24 hours each): tokens opted in, lost (by cause) and spent."""
-    found = frame(cursor, "overview.flows", scope, days=SOON_DAYS)
-    return found.set_index("days_ago").reindex(range(SOON_DAYS), fill_value=0).reset_index()
+    """Return one row per days_ago 0..13 (24 hours each): tokens opted in, lost (by cause) and spent."""
+    found = frame(cursor, "overview.flows", scope, days=14)
+    return found.set_index("days_ago").reindex(range(14), fill_value=0).reset_index()
 
 
 def policy_events(cursor: duckdb.DuckDBPyConnection) -> pd.DataFrame:

@@ -49,18 +49,6 @@ def ago(then: datetime, now: datetime) -> str:
     return f"{counted(passed.days, 'day')} ago"
 
 
-def span(seconds: float) -> str:
-    """Return a duration: "0.8 s", "4 min", "3 h", "12 days"."""
-    for limit, unit, size in ((90, "s", 1), (90 * 60, "min", 60), (48 * 3600, "h", 3600)):
-        if seconds < limit:
-            return (
-                f"{seconds / size:.1f} {unit}"
-                if seconds / size < 10 and unit == "s"
-                else f"{seconds / size:.0f} {unit}"
-            )
-    return counted(round(seconds / 86400), "day")
-
-
 def escaped(text: str) -> str:
     """Return text from the logs so that Markdown shows it as it is."""
     return "".join(f"\\{letter}" if letter in "\\`*_{}[]()#+-!|<>$~:" else letter for letter in text)

@@ -1,4 +1,4 @@
-"""One look: colours that everybody can tell apart, charts that say what was counted, sentences that fit their numbers."""
+"""One look: colours all can tell apart, charts that say what was counted, sentences that fit their numbers."""
 
 import itertools
 import math

@@ -1,4 +1,4 @@
--- One chunk of one log file into events: lines in, one row per item of messaging[], standby[] or changes[].
+-- One chunk of one log file: lines in, one row per item of messaging[], standby[] or changes[] in chunk_events out.
 -- A chunk comes in four parts that are parsed side by side; within its part a line is numbered as it is read.
 
 -- name: macros
@@ -155,30 +155,25 @@ SET VARIABLE parts = {'paths': $paths, 'lines_before': $lines_before};
 SET VARIABLE mended_path = $path;
 
 -- name: take_parts
-INSERT INTO events BY NAME
-SELECT * EXCLUDE (fault) REPLACE (CASE WHEN fault IS NULL THEN kind END AS kind), $source_file AS source_file, $batch AS batch
-FROM (
-    FROM events_of('part_0') UNION ALL FROM events_of('part_1') UNION ALL FROM events_of('part_2') UNION ALL FROM events_of('part_3')
-);
+CREATE OR REPLACE TEMP TABLE chunk_events AS
+FROM events_of('part_0') UNION ALL FROM events_of('part_1') UNION ALL FROM events_of('part_2') UNION ALL FROM events_of('part_3');
 
 -- name: take_small
 -- A chunk that is not worth four plans stands in its last part.
-INSERT INTO events BY NAME
-SELECT * EXCLUDE (fault) REPLACE (CASE WHEN fault IS NULL THEN kind END AS kind), $source_file AS source_file, $batch AS batch
-FROM events_of('part_3');
+CREATE OR REPLACE TEMP TABLE chunk_events AS FROM events_of('part_3');
 
 -- name: count_lines
-SELECT count(DISTINCT source_line) FROM events WHERE batch = $batch;
+SELECT count(DISTINCT source_line) FROM chunk_events;
 
 -- name: odd_lines
 -- Lines that the fast way could not read in full. Their text is looked at one by one. $lines: those found odd before parsing.
-SELECT DISTINCT source_line FROM events WHERE batch = $batch AND kind IS NULL
+SELECT DISTINCT source_line FROM chunk_events WHERE fault IS NOT NULL
 UNION
 SELECT unnest($lines)
 ORDER BY source_line;
 
 -- name: drop_odd
-DELETE FROM events WHERE batch = $batch AND source_line IN (SELECT unnest($lines));
+DELETE FROM chunk_events WHERE source_line IN (SELECT unnest($lines));
 
 -- name: take_mended
 CREATE OR REPLACE TEMP TABLE chunk_mended AS FROM events_of('mended');
@@ -187,5 +182,4 @@ CREATE OR REPLACE TEMP TABLE chunk_mended AS FROM events_of('mended');
 SELECT DISTINCT source_line, fault FROM chunk_mended WHERE fault IS NOT NULL ORDER BY source_line, fault;
 
 -- name: keep_mended
-INSERT INTO events BY NAME
-SELECT * EXCLUDE (fault), $source_file AS source_file, $batch AS batch FROM chunk_mended WHERE fault IS NULL;
+INSERT INTO chunk_events SELECT * FROM chunk_mended WHERE fault IS NULL;

@@ -33,12 +33,8 @@ class Refused:
         self.texts.append(text[:_LONGEST_KEPT].decode("utf-8", "replace"))
 
 
-class BlankLines(Exception):
-    """The chunk holds lines without text, which DuckDB passes over: they must be marked, or the numbers slip."""
-
-
 class ChunkReader:
-    """Puts chunks of lines into `events`. One a connection."""
+    """Fills the temporary table chunk_events from chunks of lines. One a connection."""
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, scratch: Path) -> None:
         self._cursor = cursor
@@ -46,7 +42,7 @@ class ChunkReader:
         self._mended_path = scratch / "mended.lines"
         cursor.execute(_SQL["macros"])
 
-    def stage(self, chunk: Chunk) -> None:
+    def _stage(self, chunk: Chunk) -> None:
         """Write the chunk's lines where DuckDB can read them, in parts that it parses side by side."""
         begin, line = 0, chunk.first_line - 1
         lines_before = []
@@ -60,31 +56,33 @@ class ChunkReader:
         self._cursor.execute(_SQL["point_at_parts"], {"paths": paths, "lines_before": lines_before})
         self._cursor.execute(_SQL["part_views"])
 
-    def take(self, chunk: Chunk, source_file: str, batch: int, blank: set[int]) -> Refused:
-        """
-        Insert the staged chunk's events as `batch`, inside the caller's transaction. Returns what was refused.
-
-        `blank` holds the lines whose text is only a mark. Raises BlankLines if there are others without text.
-        """
-        where = {"source_file": source_file, "batch": batch}
-        self._cursor.execute(_SQL["take_small" if len(chunk.data) < _SMALL else "take_parts"], where)
-        if self._number("count_lines", {"batch": batch}) != chunk.row_count():
-            raise BlankLines
-        found = [*(chunk.first_line + row for row in (*chunk.comma_rows, *chunk.long_rows))]
-        odd = self._cursor.execute(_SQL["odd_lines"], {"batch": batch, "lines": found}).fetchall()
+    def read(self, chunk: Chunk) -> tuple[int, Refused]:
+        """Fill chunk_events. Returns how many lines the chunk held (blank ones are none), and what was refused."""
+        blank: set[int] = set()
+        if not self._take(chunk):
+            blank = mark_blank_lines(chunk)
+            self._take(chunk)
         refused = Refused()
+        found = [chunk.first_line + row for row in (*chunk.comma_rows, *chunk.long_rows)]
+        odd = [line for (line,) in self._cursor.execute(_SQL["odd_lines"], {"lines": found}).fetchall()]
         if odd:
-            lines = [line for (line,) in odd]
-            self._cursor.execute(_SQL["drop_odd"], {"batch": batch, "lines": lines})
-            self._mend(chunk, [line for line in lines if line not in blank], where, refused)
-        return refused
+            self._cursor.execute(_SQL["drop_odd"], {"lines": odd})
+            self._mend(chunk, [line for line in odd if line not in blank], refused)
+        return chunk.row_count() - len(blank), refused
+
+    def _take(self, chunk: Chunk) -> bool:
+        """Parse the chunk. Returns False if it holds lines without text: DuckDB passes over them and numbers slip."""
+        self._stage(chunk)
+        self._cursor.execute(_SQL["take_small" if len(chunk.data) < _SMALL else "take_parts"])
+        (count,) = self._cursor.execute(_SQL["count_lines"]).fetchone() or (0,)
+        return bool(count == chunk.row_count())
 
     def clear(self) -> None:
         """Remove the files that lines were staged in."""
         for path in (*self._part_paths, self._mended_path):
             path.unlink(missing_ok=True)
 
-    def _mend(self, chunk: Chunk, lines: list[int], where: dict[str, object], refused: Refused) -> None:
+    def _mend(self, chunk: Chunk, lines: list[int], refused: Refused) -> None:
         rows = chunk.data.split(b"\n")
         mended = 0
         with self._mended_path.open("w", encoding="utf-8") as file:
@@ -106,11 +104,7 @@ class ChunkReader:
         self._cursor.execute(_SQL["take_mended"])
         for line, fault in self._cursor.execute(_SQL["mended_faults"]).fetchall():
             refused.add(line_number(chunk, line), fault, rows[line - chunk.first_line])
-        self._cursor.execute(_SQL["keep_mended"], where)
-
-    def _number(self, name: str, values: dict[str, object]) -> int:
-        row = self._cursor.execute(_SQL[name], values).fetchone()
-        return int(row[0]) if row else 0
+        self._cursor.execute(_SQL["keep_mended"])
 
 
 def _end_of_part(data: bytes, number: int, begin: int) -> int:

@@ -13,7 +13,7 @@ import duckdb
 from pipelines.checks import broken_checks
 from pipelines.errors import DiskFull, SourceUnreadable, WarehouseCorrupt
 from pipelines.load.bookmark import Bookmark
-from pipelines.load.chunks import BlankLines, ChunkReader, Refused, mark_blank_lines
+from pipelines.load.chunks import ChunkReader, Refused
 from pipelines.load.models import rederive, refresh_states, run_models
 from pipelines.load.reader import Chunk, read_ahead, read_chunks, read_head, size_of
 from pipelines.load.rules import lay_out_rules, rules_hash
@@ -50,7 +50,6 @@ class Loader:
         self._cursor = self.warehouse.cursor()
         try:
             self._reader = ChunkReader(self._cursor, self.settings.scratch_path)
-            self._run("chunk_new_view")
             lay_out_rules(self._cursor, self.policy, self.settings.topics)
             self._hash = rules_hash(self.policy, self.settings.topics)
             self._settle_rules()
@@ -105,30 +104,20 @@ class Loader:
             )
 
     def _load_chunk(self, name: str, mark: Bookmark, chunk: Chunk) -> LoadSummary:
-        blank: set[int] = set()
-        self._reader.stage(chunk)
-        try:
-            return self._commit_chunk(name, mark, chunk, blank)
-        except BlankLines:
-            blank = mark_blank_lines(chunk)
-            self._reader.stage(chunk)
-            return self._commit_chunk(name, mark, chunk, blank)
-
-    def _commit_chunk(self, name: str, mark: Bookmark, chunk: Chunk, blank: set[int]) -> LoadSummary:
+        lines, refused = self._reader.read(chunk)
+        did = self._settle_copies(lines)
+        did.bytes = len(chunk.data)
         with transaction(self._cursor):
+            self._run("drop_replaced", **self._span)
             batch = self._take_batch()
-            refused = self._reader.take(chunk, name, batch, blank)
-            did = self._settle_copies(chunk.row_count() - len(blank))
+            self._run("keep_events", source_file=name, batch=batch, line_numbers=chunk.line_numbers)
+            self._run("use_chunk")
             run_models(self._cursor, self.as_of)
-            if chunk.line_numbers:
-                self._run("number_by_document", line_numbers=chunk.line_numbers)
             if mark.untear():
                 self._run("forget_torn", source_file=name, last_line=mark.physical_lines)
             if refused.lines:
-                self._run(
-                    "keep_rejects", source_file=name, lines=refused.lines, reasons=refused.reasons, texts=refused.texts
-                )
-            did.bytes = len(chunk.data)
+                rows = {"lines": refused.lines, "reasons": refused.reasons, "texts": refused.texts}
+                self._run("keep_rejects", source_file=name, **rows)
             self._advance(mark, chunk, did, refused)
             mark.keep(self._cursor, name)
         return did
@@ -136,7 +125,6 @@ class Loader:
     def _take_batch(self) -> int:
         self._cursor.execute(_STATE["commit_chunk"], {"rules_hash": self._hash})
         (batch,) = self._cursor.execute(_STATE["version"]).fetchone() or (0,)
-        self._run("point_at_batches", first_batch=batch, last_batch=batch)
         return int(batch)
 
     def _settle_copies(self, lines: int) -> LoadSummary:
@@ -149,19 +137,19 @@ class Loader:
             0,
         )
         did = LoadSummary(lines=lines, rejects=lines - item_lines, first_event_at=earliest, last_event_at=latest)
-        span = {"earliest": earliest, "latest": latest}
-        self._run("find_repeated", **span)
+        self._span = {"earliest": earliest, "latest": latest}
+        self._run("find_known", **self._span)
         if count_untimed:
-            self._run("find_repeated_untimed")
+            self._run("find_known_untimed")
         if self._run("count_repeated").fetchone() == (0,):
             self._run("no_copies")
             did.event_lines, did.events = item_lines, items
             return did
-        self._run("find_copies", **span)
+        self._run("find_copies", **self._span)
         self._run("find_replaced")
         did.event_lines, did.events = self._run("count_lines").fetchone() or (0, 0)
         did.duplicates, did.duplicate_events = item_lines - did.event_lines, items - did.events
-        self._run("drop_copies", **span)
+        self._run("drop_copies")
         return did
 
     def _advance(self, mark: Bookmark, chunk: Chunk, did: LoadSummary, refused: Refused) -> None:

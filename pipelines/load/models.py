@@ -35,9 +35,10 @@ def run_models(cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
 def rederive(cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     """Make every model anew from the warehouse's events, for rules or topic names that have changed."""
     cursor.execute(_REDERIVE["empty_models"])
+    cursor.execute(_REDERIVE["use_events"])
     cursor.execute(_STORE["no_copies"])
     for first_batch, last_batch in cursor.execute(_REDERIVE["batches"]).fetchall():
-        cursor.execute(_STORE["point_at_batches"], {"first_batch": first_batch, "last_batch": last_batch})
+        cursor.execute(_REDERIVE["point_at_batches"], {"first_batch": first_batch, "last_batch": last_batch})
         run_models(cursor, as_of)
 
 
@@ -54,7 +55,7 @@ def _run_windows(cursor: duckdb.DuckDBPyConnection) -> None:
 
 
 def _run_tokens(cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
-    for name in ("begin_tokens", "drop_token_events", "token_events"):
+    for name in ("tokens_of_replaced", "drop_token_events", "token_events"):
         cursor.execute(_TOKEN_EVENTS[name])
     cursor.execute(_TOKENS["touched_tokens"])
     if not _number(cursor, _TOKENS["count_touched"]):

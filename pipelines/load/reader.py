@@ -16,7 +16,7 @@ from pipelines.errors import SourceUnreadable
 from pipelines.load.documents import cut_values, is_document
 from pipelines.load.sources import LINE_ENDINGS, STDIN, ending
 
-CHUNK_BYTES = 96 << 20
+CHUNK_BYTES = 160 << 20
 LONGEST_LINE = 16 << 20
 HEAD_BYTES = 64 << 10
 _PLACEHOLDER = b"{}"

@@ -1,54 +1,60 @@
 -- What one chunk adds to the warehouse: each fact once, whichever copy of it came first.
 
--- name: chunk_new_view
--- The chunk's rows in events. Once copies are settled: the new facts, and fuller copies of known ones.
-CREATE OR REPLACE TEMP VIEW chunk_new AS
-SELECT * FROM events WHERE batch BETWEEN getvariable('batches').earliest AND getvariable('batches').latest;
-
--- name: point_at_batches
-SET VARIABLE batches = {'earliest': $first_batch, 'latest': $last_batch};
+-- name: use_chunk
+-- What the models read. Once copies are settled: the new facts, and fuller copies of known ones.
+CREATE OR REPLACE TEMP VIEW chunk_new AS SELECT * FROM chunk_events;
 
 -- name: chunk_range
-SELECT min(occurred_at), max(occurred_at), count(*) FILTER (occurred_at IS NULL), count(*), count(DISTINCT source_line) FROM chunk_new;
+SELECT min(occurred_at), max(occurred_at), count(*) FILTER (occurred_at IS NULL), count(*), count(DISTINCT source_line) FROM chunk_events;
 
--- name: find_repeated
--- Facts that the chunk holds twice, or that the warehouse held already. A fact's moment is part of its id, so only events of
--- the chunk's own span of time are looked at.
-CREATE OR REPLACE TEMP TABLE chunk_repeated AS
-SELECT event_id FROM chunk_new GROUP BY event_id HAVING count(*) > 1
-UNION
+-- name: find_known
+-- Facts that the warehouse holds already. A fact's moment is part of its id, so only the chunk's own span of time is looked at.
+CREATE OR REPLACE TEMP TABLE chunk_known AS
 SELECT event_id FROM events
-WHERE occurred_at BETWEEN $earliest AND $latest AND batch < getvariable('batches').earliest
-    AND event_id IN (SELECT event_id FROM chunk_new);
+WHERE occurred_at BETWEEN $earliest AND $latest AND event_id IN (SELECT event_id FROM chunk_events);
 
--- name: find_repeated_untimed
-INSERT INTO chunk_repeated
+-- name: find_known_untimed
+INSERT INTO chunk_known
 SELECT event_id FROM events
-WHERE occurred_at IS NULL AND batch < getvariable('batches').earliest
-    AND event_id IN (SELECT event_id FROM chunk_new WHERE occurred_at IS NULL);
+WHERE occurred_at IS NULL AND event_id IN (SELECT event_id FROM chunk_events WHERE occurred_at IS NULL);
 
 -- name: count_repeated
-SELECT count(*) FROM chunk_repeated;
+SELECT count(*) FROM (
+    SELECT event_id FROM chunk_known
+    UNION ALL
+    SELECT event_id FROM chunk_events GROUP BY event_id HAVING count(*) > 1
+);
 
 -- name: find_copies
 -- Of several copies of one fact the fullest is kept: the owner's before a standby copy, then the longest, then the first
--- delivered. The order is total, so that any order of loading ends with the same row.
+-- delivered. The order is total, so that any order of loading ends with the same row. chunk_row is NULL for the known copy.
 CREATE OR REPLACE TEMP TABLE chunk_copies AS
+WITH repeated AS (
+    SELECT event_id FROM chunk_known
+    UNION
+    SELECT event_id FROM chunk_events GROUP BY event_id HAVING count(*) > 1
+),
+copies AS (
+    SELECT event_id, rowid AS chunk_row, source_line, page_id, kind, occurred_at, received_at, channel, CAST(payload AS VARCHAR) AS payload
+    FROM chunk_events WHERE event_id IN (SELECT event_id FROM repeated)
+    UNION ALL
+    SELECT event_id, NULL, NULL, page_id, kind, occurred_at, received_at, channel, CAST(payload AS VARCHAR)
+    FROM events
+    WHERE event_id IN (SELECT event_id FROM chunk_known) AND (occurred_at BETWEEN $earliest AND $latest OR occurred_at IS NULL)
+)
 SELECT
-    event_id, rowid AS event_row, batch, source_line, page_id, kind, occurred_at, received_at,
-    min(batch) OVER (PARTITION BY event_id) < getvariable('batches').earliest AS is_known,
+    * EXCLUDE (channel, payload),
+    bool_or(chunk_row IS NULL) OVER (PARTITION BY event_id) AS is_known,
     row_number() OVER (
         PARTITION BY event_id
-        ORDER BY channel = 'messaging' DESC, length(payload) DESC, payload, received_at NULLS LAST, batch, source_line, rowid
+        ORDER BY channel = 'messaging' DESC, length(payload) DESC, payload, received_at NULLS LAST, chunk_row IS NULL DESC, source_line, chunk_row
     ) = 1 AS is_best
-FROM events
-WHERE event_id IN (SELECT event_id FROM chunk_repeated)
-    AND (occurred_at BETWEEN $earliest AND $latest OR occurred_at IS NULL);
+FROM copies;
 
 -- name: find_replaced
 -- Copies that stood in the warehouse and give way to a fuller one.
 CREATE OR REPLACE TEMP TABLE chunk_replaced AS
-SELECT event_id, page_id, kind, occurred_at, received_at FROM chunk_copies WHERE NOT is_best AND batch < getvariable('batches').earliest;
+SELECT event_id, page_id, kind, occurred_at, received_at FROM chunk_copies WHERE chunk_row IS NULL AND NOT is_best;
 
 -- name: no_copies
 CREATE OR REPLACE TEMP TABLE chunk_replaced AS
@@ -57,9 +63,8 @@ SELECT event_id, page_id, kind, occurred_at, received_at FROM events LIMIT 0;
 -- name: count_lines
 -- A line is told by the best that it brought: a new event, else a known one.
 WITH items AS (
-    SELECT n.source_line, c.event_id IS NULL OR (c.is_best AND NOT c.is_known) AS is_new
-    FROM events AS n LEFT JOIN chunk_copies AS c ON c.event_row = n.rowid
-    WHERE n.batch = getvariable('batches').latest
+    SELECT e.source_line, c.event_id IS NULL OR (c.is_best AND NOT c.is_known) AS is_new
+    FROM chunk_events AS e LEFT JOIN chunk_copies AS c ON c.chunk_row = e.rowid
 ),
 lines AS (
     SELECT source_line, count(*) FILTER (is_new) AS count_new FROM items GROUP BY source_line
@@ -67,12 +72,18 @@ lines AS (
 SELECT count(*) FILTER (count_new > 0)::BIGINT, coalesce(sum(count_new), 0)::BIGINT FROM lines;
 
 -- name: drop_copies
-DELETE FROM events
-WHERE rowid IN (SELECT event_row FROM chunk_copies WHERE NOT is_best)
-    AND (occurred_at BETWEEN $earliest AND $latest OR occurred_at IS NULL);
+DELETE FROM chunk_events WHERE rowid IN (SELECT chunk_row FROM chunk_copies WHERE NOT is_best);
 
--- name: number_by_document
-UPDATE events SET source_line = $line_numbers[source_line] WHERE batch = getvariable('batches').latest;
+-- name: drop_replaced
+DELETE FROM events
+WHERE event_id IN (SELECT event_id FROM chunk_replaced) AND (occurred_at BETWEEN $earliest AND $latest OR occurred_at IS NULL);
+
+-- name: keep_events
+INSERT INTO events BY NAME
+SELECT
+    * EXCLUDE (fault) REPLACE (CASE WHEN len($line_numbers) = 0 THEN source_line ELSE $line_numbers[source_line] END AS source_line),
+    $source_file AS source_file, $batch AS batch
+FROM chunk_events;
 
 -- name: keep_rejects
 INSERT INTO rejects

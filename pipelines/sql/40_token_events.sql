@@ -1,7 +1,7 @@
 -- One row per event that gives, renews, stops, resumes or spends a token.
 
--- name: begin_tokens
-CREATE OR REPLACE TEMP TABLE chunk_tokens AS
+-- name: tokens_of_replaced
+CREATE OR REPLACE TEMP TABLE chunk_replaced_tokens AS
 SELECT DISTINCT page_id, token_key FROM token_events WHERE event_id IN (SELECT event_id FROM chunk_replaced);
 
 -- name: drop_token_events

@@ -2,11 +2,11 @@
 -- Every token that the chunk touched is made anew from all of its events; the others stay as they are.
 
 -- name: touched_tokens
-INSERT INTO chunk_tokens
-SELECT DISTINCT page_id, token_key FROM token_events
+CREATE OR REPLACE TEMP TABLE chunk_tokens AS
+SELECT page_id, token_key FROM token_events
 WHERE event_id IN (SELECT event_id FROM chunk_new WHERE kind IN ('optin', 'message_echo'))
-EXCEPT
-SELECT page_id, token_key FROM chunk_tokens;
+UNION
+SELECT page_id, token_key FROM chunk_replaced_tokens;
 
 -- name: count_touched
 SELECT count(*) FROM chunk_tokens;

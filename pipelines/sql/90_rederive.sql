@@ -9,6 +9,13 @@ DELETE FROM tokens;
 DELETE FROM token_spans;
 DELETE FROM token_daily;
 
+-- name: use_events
+CREATE OR REPLACE TEMP VIEW chunk_new AS
+SELECT * FROM events WHERE batch BETWEEN getvariable('batches').earliest AND getvariable('batches').latest;
+
+-- name: point_at_batches
+SET VARIABLE batches = {'earliest': $first_batch, 'latest': $last_batch};
+
 -- name: batches
 -- Runs of batches with about half a million events each.
 SELECT min(batch), max(batch)

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-_CONFIG = Path(__file__).parent.parent / ".streamlit" / "config.toml"
+_CONFIG = Path(__file__).parent / ".streamlit" / "config.toml"
 
 
 def say_failed(_error: Exception) -> bool:
@@ -56,8 +56,8 @@ def main(host: str = "127.0.0.1", port: int = 8501, *, browser: bool = False) ->
 
 
 def _settings() -> dict[str, Any]:
-    """Return what .streamlit/config.toml holds: Streamlit itself finds it only from the project's folder."""
-    return tomllib.loads(_CONFIG.read_text(encoding="utf-8")) if _CONFIG.exists() else {}
+    """Return what .streamlit/config.toml holds: Streamlit itself finds it only for `streamlit run`."""
+    return tomllib.loads(_CONFIG.read_text(encoding="utf-8"))
 
 
 def _flat(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

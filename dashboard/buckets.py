@@ -21,7 +21,7 @@ LEFT = {
     "90d": Bucket("30-89", 30, 90),
     "180d": Bucket("90-179", 90, 180),
     "365d": Bucket("180-364", 180, 365),
-    "longer": Bucket("365 and more", 365, None),
+    "longer": Bucket("365+", 365, None),
 }
 """Days until a token expires; 0 is today."""
 
@@ -30,7 +30,7 @@ AGE = {
     "90d": Bucket("30-89", 30, 90),
     "180d": Bucket("90-179", 90, 180),
     "365d": Bucket("180-364", 180, 365),
-    "older": Bucket("365 and more", 365, None),
+    "older": Bucket("365+", 365, None),
 }
 """Days since the opt-in; 0 is today."""
 

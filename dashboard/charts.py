@@ -121,7 +121,12 @@ def stock_by_day(frame: pd.DataFrame, marks: Sequence[Mark] = ()) -> go.Figure:
         figure,
         height=320,
         y_title="tokens",
-        x_axis={"tickformat": "%-d %b<br>%Y", "nticks": 8, "hoverformat": "%a %-d %b %Y (end of day, UTC)"},
+        x_axis={
+            "tickformat": "%-d %b<br>%Y",
+            "nticks": 6,
+            "tickangle": 0,
+            "hoverformat": "%a %-d %b %Y (end of day, UTC)",
+        },
         y_axis=_COUNTS,
         legend=not few,
         lines_on_top=1 if marked else 0,

@@ -204,7 +204,8 @@ def load_files(settings: Settings, files: list[str], now: datetime) -> LoadSumma
 def run_app(settings: Settings, host: str, port: int, as_of: str, browser: bool) -> None:
     """Serve the pages in this process until it is stopped."""
     os.environ["CLEAR_TO_SEND_HOME"] = str(settings.home)
-    os.environ["CLEAR_TO_SEND_DEMO"] = "1" if settings.demo else ""
+    if settings.demo:
+        os.environ["CLEAR_TO_SEND_DEMO"] = "1"
     if as_of:
         os.environ["CLEAR_TO_SEND_AS_OF"] = as_of
     words.print(f"Clear to Send is on http://{host}:{port} - stop it with Ctrl+C.")

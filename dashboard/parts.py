@@ -60,6 +60,8 @@ def header(view: View, question: str, answer: str) -> None:
 def figures(shown: Iterable[Figure]) -> None:
     """Draw the numbers on top of a page, each with its change and its sparkline."""
     shown = list(shown)
+    if not shown:
+        return
     with st.grid(len(shown), min_column_width=150, gap="xsmall"):
         for each in shown:
             st.metric(

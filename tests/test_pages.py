@@ -254,6 +254,18 @@ def test_a_past_day_is_shown_as_it_was(
     assert f"on {day.day} {day:%b %Y}" in words(page)
 
 
+@pytest.mark.parametrize("view", ["overview", "inventory", "health"])
+def test_a_day_before_the_first_token_shows_that_there_was_none(
+    home: Path, view: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing to count is an answer, not an error."""
+    page = opened(monkeypatch, home, view, as_of=(MOMENT - timedelta(days=399)).date().isoformat())
+
+    assert not page.exception
+    assert not page.error
+    assert view == "health" or "nobody to message" in words(page) or "No permission fits" in words(page)
+
+
 def test_the_sample_says_that_it_is_one(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody takes sample numbers for their own."""
     assert "Sample data" not in words(opened(monkeypatch, home))

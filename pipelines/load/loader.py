@@ -108,7 +108,8 @@ class Loader:
         did = self._settle_copies(lines)
         did.bytes = len(chunk.data)
         with transaction(self._cursor):
-            self._run("drop_replaced", **self._span)
+            if self._has_copies:
+                self._run("drop_replaced", **self._span)
             batch = self._take_batch()
             self._run("keep_events", source_file=name, batch=batch, line_numbers=chunk.line_numbers)
             self._run("use_chunk")
@@ -141,7 +142,8 @@ class Loader:
         self._run("find_known", **self._span)
         if count_untimed:
             self._run("find_known_untimed")
-        if self._run("count_repeated").fetchone() == (0,):
+        self._has_copies = self._run("count_repeated").fetchone() != (0,)
+        if not self._has_copies:
             self._run("no_copies")
             did.event_lines, did.events = item_lines, items
             return did

@@ -25,7 +25,8 @@ def run_models(cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     Runs inside the caller's transaction. Each model comes out the same for the same events, in any order.
     """
     cursor.execute(_HOURLY["event_hourly"])
-    cursor.execute(_HOURLY["drop_empty_hours"])
+    if _number(cursor, _HOURLY["count_replaced"]):
+        cursor.execute(_HOURLY["drop_empty_hours"])
     for name in ("seen", "seen_earlier", "contacts"):
         cursor.execute(_CONTACTS[name])
     _run_windows(cursor)
@@ -55,6 +56,8 @@ def _run_windows(cursor: duckdb.DuckDBPyConnection) -> None:
 
 
 def _run_tokens(cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    if not _number(cursor, _TOKEN_EVENTS["count_candidates"]):
+        return
     for name in ("tokens_of_replaced", "drop_token_events", "token_events"):
         cursor.execute(_TOKEN_EVENTS[name])
     cursor.execute(_TOKENS["touched_tokens"])

@@ -26,5 +26,8 @@ WHEN MATCHED THEN UPDATE SET
 WHEN NOT MATCHED THEN INSERT VALUES
     (s.hour, s.page_id, s.kind, s.count_events, s.sum_delivery_lag_ms, s.count_lagged, s.count_late);
 
+-- name: count_replaced
+SELECT count(*) FROM chunk_replaced;
+
 -- name: drop_empty_hours
 DELETE FROM event_hourly WHERE count_events = 0;

@@ -1,5 +1,8 @@
 -- One row per event that gives, renews, stops, resumes or spends a token.
 
+-- name: count_candidates
+SELECT (SELECT count(*) FROM chunk_new WHERE kind = 'optin' OR metadata IS NOT NULL) + (SELECT count(*) FROM chunk_replaced);
+
 -- name: tokens_of_replaced
 CREATE OR REPLACE TEMP TABLE chunk_replaced_tokens AS
 SELECT DISTINCT page_id, token_key FROM token_events WHERE event_id IN (SELECT event_id FROM chunk_replaced);

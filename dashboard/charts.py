@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.marks import Mark, end_labels, line, verticals, within
-from dashboard.reads import Reach, Runoff
+from dashboard.reach import Reach
+from dashboard.reads import Runoff
 from dashboard.words import grouped, share
 
 MAX_TOPICS = 8
@@ -77,7 +78,7 @@ def runoff_by_day(runoff: Runoff, marks: Sequence[Mark] = (), days: int = 90) ->
         height=280,
         y_title="tokens expiring a day",
         x_axis={"tickformat": "%-d %b", "nticks": 7},
-        y_axis=_COUNTS,
+        y_axis=_COUNTS | ({"range": [0, 4], "dtick": 1} if max(counts, default=0) < 4 else {}),  # no half tokens
         lines_on_top=2,
     )
 
@@ -209,7 +210,7 @@ def events_by_time(frame: pd.DataFrame, bucket: str, gaps: pd.DataFrame, zone: s
         y_axis=_COUNTS,
         legend=True,
         barmode="stack",
-        shapes=[_shade(gap, bucket, zone) for _, gap in gaps.iterrows()],
+        shapes=[_shade(gap, bucket, zone) for _, gap in gaps[gaps["to_at"] > frame["bucket"].min()].iterrows()],
     )
 
 

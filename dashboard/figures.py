@@ -7,14 +7,26 @@ import pandas as pd
 
 from dashboard import reads, theme
 from dashboard.parts import Figure
-from dashboard.scope import week_before
+from dashboard.reach import Reach
+from dashboard.scope import Scope, week_before
 from dashboard.view import View
 from dashboard.words import counted, grouped, share
 
 _STOCK, _FLOW = "in a week", "vs last week"
 
 
-def overview_figures(view: View, reach: reads.Reach, runoff: reads.Runoff) -> list[Figure]:
+def reach_at(view: View) -> Reach:
+    """Return the reach at the moment shown; while nothing is loaded, later minutes cost nothing."""
+    known_to = view.read(reads.known_to, Scope(view.fresh.last_loaded_at or view.moment))
+    start = known_to.replace(second=0, microsecond=0) + timedelta(minutes=1) if known_to else None
+    if start and view.scope.as_of >= start:
+        ahead = view.read(reads.reach_ahead, replace(view.scope, as_of=start), view.lanes)
+        if ahead.covers(view.scope.as_of):
+            return ahead.at(view.scope.as_of)
+    return view.read(reads.reach, view.scope, view.lanes)
+
+
+def overview_figures(view: View, reach: Reach, runoff: reads.Runoff) -> list[Figure]:
     """What is held, who can be reached, and what came and went."""
     ago = week_before(view.scope)
     held = _held(view)

@@ -168,7 +168,7 @@ _NUMBERS = {"bytes_loaded": "bytes", "lag_seconds": "duration", "source_line": "
 _LABELS = {
     "page_id": "Page",
     "count_tokens": "Tokens held",
-    "next_token_ends_at": "First token expires",
+    "next_token_ends_at": "First token ends",
     "window_closes_at": "Window ends",
     "first_seen_at": "First seen",
     "opted_in_at": "Opted in",

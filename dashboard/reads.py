@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from dashboard.reach import Reach, ReachAhead
 from dashboard.scope import Bounds, Lanes, Scope, Values
 from pipelines.statements import statements
 
@@ -29,26 +30,6 @@ class Freshness:
     first_event_at: datetime | None
     last_event_at: datetime | None
     last_loaded_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """People by the best lane open to them; a person counts once per Page."""
-
-    contacts: int
-    window: int
-    token: int
-    human_agent: int
-
-    @property
-    def reachable(self) -> int:
-        """People whom a broadcast may reach: by window or by token."""
-        return self.window + self.token
-
-    @property
-    def none(self) -> int:
-        """People whom no lane reaches."""
-        return self.contacts - self.reachable - self.human_agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +78,20 @@ def reach(cursor: duckdb.DuckDBPyConnection, scope: Scope, lanes: Lanes) -> Reac
     """Count people by the best lane open to them at scope.as_of."""
     row = _row(cursor, "overview.reach", scope, **lanes.values())
     return Reach(*map(int, row))
+
+
+def known_to(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> datetime | None:
+    """Return the moment after which the warehouse knows of nothing but endings; None if it knows nothing at all."""
+    (moment,) = _row(cursor, "overview.known_to", scope)
+    return moment  # type: ignore[no-any-return]
+
+
+def reach_ahead(cursor: duckdb.DuckDBPyConnection, scope: Scope, lanes: Lanes) -> ReachAhead:
+    """Return what tells the reach at any moment from scope.as_of on, which must not lie before `known_to`."""
+    held = frame(cursor, "overview.held_until", scope, hours=ReachAhead.HOURS)
+    lately = frame(cursor, "overview.wrote_lately", scope, **lanes.values())
+    (contacts,) = _row(cursor, "overview.count_contacts", scope)
+    return ReachAhead(scope.as_of, lanes, int(contacts), held, lately)
 
 
 def people(cursor: duckdb.DuckDBPyConnection, scope: Scope, lanes: Lanes, lane: str, key: str) -> pd.DataFrame:
@@ -200,8 +195,8 @@ class Runoff:
 
 def runoff(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> Runoff:
     """Return the exact run-off of the tokens available at scope.as_of."""
-    (known_to,) = _row(cursor, "inventory.known_to", scope)
-    past = known_to is not None and scope.as_of < known_to
+    known = known_to(cursor, scope)
+    past = known is not None and scope.as_of < known
     return Runoff(scope.as_of, frame(cursor, "inventory.runoff_past" if past else "inventory.runoff", scope))
 
 

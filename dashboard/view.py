@@ -16,7 +16,6 @@ from dashboard.scope import Lanes, Scope
 from pipelines import DATA
 from pipelines.errors import PolicyUnknown
 from pipelines.policy import Policy, load_policy
-from pipelines.rulebook import Rule
 from pipelines.warehouse import Warehouse
 
 _Arguments = ParamSpec("_Arguments")
@@ -55,12 +54,14 @@ class View:
 
     @property
     def policy_marks(self) -> list[tuple[date, str]]:
-        """The days on which a token's lane was closed, and where, for charts over time."""
-        return [
-            (rule.since, f"{rule.applies['kind']} lane closes: {_where(rule)}")
+        """The days on which the lane of a shown kind of token was closed, somewhere, for charts over time."""
+        closed = {
+            (rule.since, rule.applies["kind"])
             for rule in rule_book().rules
             if rule.id.startswith("lane.") and rule.value is False
-        ]
+        }
+        shown = self.scope.kinds
+        return [(day, f"{kind} lane closes") for day, kind in sorted(closed) if not shown or kind in shown]
 
     @property
     def key(self) -> str:
@@ -73,7 +74,7 @@ class View:
         return cast("_Answer", answer)
 
 
-@st.cache_data(show_spinner=False, max_entries=2_000, ttl="1h")
+@st.cache_data(show_spinner=False, max_entries=300, ttl="1h")
 def _kept(
     home: str,  # noqa: ARG001  the first three are the cache's key
     version: int,  # noqa: ARG001
@@ -91,11 +92,6 @@ def _kept(
 def rule_book() -> Policy:
     """Return the rule book, read once a process."""
     return load_policy(DATA / "policy")
-
-
-def _where(rule: Rule) -> str:
-    regions = rule.applies.get("regions")
-    return ", ".join(regions) if regions else "most regions"
 
 
 def hand_over(view: View) -> None:

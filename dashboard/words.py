@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from dashboard.reads import SOON_DAYS, Balance, Freshness, Reach
+from dashboard.reach import Reach
+from dashboard.reads import SOON_DAYS, Balance, Freshness
 
 
 def grouped(number: int) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,17 @@ VIEWS = ENTRY.parent / "views"
 
 
 def opened(
-    monkeypatch: pytest.MonkeyPatch, home: Path, view: str = "overview", *, close: bool = True, **query: Any
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+    view: str = "overview",
+    *,
+    close: bool = True,
+    moment: datetime = MOMENT,
+    **query: Any,
 ) -> AppTest:
     """Run a page on a home, as if its address had been typed in; `close` lets go of the warehouse again."""
     monkeypatch.setenv("CLEAR_TO_SEND_HOME", str(home))
-    monkeypatch.setenv("CLEAR_TO_SEND_AS_OF", f"{MOMENT.isoformat()}Z")
+    monkeypatch.setenv("CLEAR_TO_SEND_AS_OF", f"{moment.isoformat()}Z")
     page = AppTest.from_file(ENTRY, default_timeout=30)
     for key, value in query.items():
         page.query_params[key] = value

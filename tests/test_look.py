@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from dashboard import charts, theme, words
-from dashboard.reads import Balance, Reach, Runoff
+from dashboard.reach import Reach
+from dashboard.reads import Balance, Runoff
 from tests.synthetic import MOMENT
 
 INKS = {**theme.STATES, "expiring": theme.EXPIRING}

@@ -1,7 +1,7 @@
 """The pages as their readers see them: every number counted again, filters out of the URL, empty and broken homes."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -13,7 +13,6 @@ from pipelines.warehouse import Warehouse
 from tests.opened_page import bars, change, number, opened, words
 from tests.synthetic import MOMENT, PAGE, make_home
 
-WEEK_AGO = (MOMENT - timedelta(days=7)).replace(hour=23, minute=59, second=59, microsecond=999999)
 STATE_AT = """
     SELECT arg_max(state, from_at) AS state, any_value(topic) AS topic, any_value(page_id) AS page_id
     FROM token_spans WHERE from_at <= ? GROUP BY token_key
@@ -48,11 +47,13 @@ def count_state(cursor: duckdb.DuckDBPyConnection, state: str, at: object) -> in
 # --- numbers ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("moment", [MOMENT, MOMENT + timedelta(hours=7, minutes=13), MOMENT + timedelta(days=4)])
 def test_the_overview_counts_what_is_held_and_who_can_be_reached(
-    home: Path, facts: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+    home: Path, facts: duckdb.DuckDBPyConnection, moment: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its figures, their changes and its sentence say what the rows say."""
-    held, before = count_state(facts, "available", MOMENT), count_state(facts, "available", WEEK_AGO)
+    """Its figures, their changes and its sentence say what the rows say, at the last load and some time after it."""
+    week_ago = (moment - timedelta(days=7)).replace(hour=23, minute=59, second=59, microsecond=999999)
+    held, before = count_state(facts, "available", moment), count_state(facts, "available", week_ago)
     reachable = [
         one(
             facts,
@@ -60,14 +61,14 @@ def test_the_overview_counts_what_is_held_and_who_can_be_reached(
             " UNION SELECT contact_key FROM token_spans WHERE state = 'available' AND ? >= from_at AND ? < to_at)",
             *[at] * 4,
         )
-        for at in (MOMENT, WEEK_AGO)
+        for at in (moment, week_ago)
     ]
     windows = one(
-        facts, "SELECT count(*) FROM windows WHERE ? BETWEEN opened_at AND closes_at - INTERVAL 1 MICROSECOND", MOMENT
+        facts, "SELECT count(*) FROM windows WHERE ? BETWEEN opened_at AND closes_at - INTERVAL 1 MICROSECOND", moment
     )
     facts.close()
 
-    page = opened(monkeypatch, home)
+    page = opened(monkeypatch, home, moment=moment)
 
     assert not page.exception
     assert (number(page, "Permissions held"), change(page, "Permissions held")) == (held, held - before)

@@ -139,6 +139,22 @@ def test_every_person_has_one_best_lane(cursor: duckdb.DuckDBPyConnection, spans
     assert found.contacts == found.reachable + found.human_agent + found.none
 
 
+@pytest.mark.parametrize("page_id", [None, PAGE, OTHER_PAGE])
+def test_the_reach_ahead_is_the_reach_at_each_later_minute(
+    cursor: duckdb.DuckDBPyConnection, page_id: str | None
+) -> None:
+    """Until the next load windows only close and tokens only expire, so one answer holds for two days."""
+    ahead = reads.reach_ahead(cursor, Scope(MOMENT, page_id), LANES)
+
+    assert reads.known_to(cursor, Scope(MOMENT)) == MOMENT
+    for minutes in range(0, 48 * 60 + 1, 97):
+        later = MOMENT + timedelta(minutes=minutes)
+        assert ahead.covers(later)
+        assert ahead.at(later) == reads.reach(cursor, Scope(later, page_id), LANES)
+    assert not ahead.covers(MOMENT + timedelta(hours=49))
+    assert not ahead.covers(MOMENT - timedelta(minutes=1))
+
+
 @pytest.mark.parametrize("lane", ["window", "token", "human_agent", "none"])
 @pytest.mark.parametrize("scope", SCOPES, ids=str)
 def test_the_people_of_a_lane_are_as_many_as_its_bar(

@@ -1,9 +1,5 @@
 -- What the token inventory reads: stock, run-off, ages and the tokens themselves.
 
--- name: known_to
--- One row: the moment up to which the warehouse knows what happened; after it nothing but expiry can be told.
-SELECT as_of FROM warehouse_state;
-
 -- name: choices
 -- One row per (topic, kind, state) that ever held a token: what the filters offer.
 SELECT DISTINCT topic, kind, state FROM token_daily

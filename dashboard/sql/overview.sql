@@ -49,6 +49,46 @@ SELECT
     lately.count_human_agent
 FROM seen CROSS JOIN lately;
 
+-- name: known_to
+-- One row: the moment up to which the warehouse knows what happened; after it nothing but endings can be told.
+SELECT greatest(as_of, (SELECT max(last_event_at) FROM sources)) AS known_to FROM warehouse_state;
+
+-- name: held_until
+-- One row per minute (of the $hours after $as_of; NULL for all later ones) in which people lose their last available token.
+-- Only for an $as_of with nothing but expiry ahead. A token that ends on the stroke of a minute ended before it.
+SELECT
+    CASE WHEN ends_at <= $as_of + to_hours($hours) THEN date_trunc('minute', ends_at - INTERVAL 1 MICROSECOND) END AS minute,
+    count(*) AS count_people
+FROM (
+    SELECT max(to_at) AS ends_at
+    FROM token_spans
+    WHERE state = 'available' AND to_at > $as_of AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+    GROUP BY contact_key
+)
+GROUP BY minute;
+
+-- name: wrote_lately
+-- One row per person whose window is open at $as_of, or whom a human agent may still answer then: the end of the window, and
+-- of the last available token. Only for an $as_of with nothing but expiry ahead.
+WITH recent AS (
+    SELECT contact_key, max(closes_at) AS closes_at
+    FROM windows
+    WHERE closes_at > $as_of - to_days($human_agent_days) + to_hours($window_hours)
+      AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+    GROUP BY contact_key
+),
+held AS (
+    SELECT contact_key, max(to_at) AS ends_at
+    FROM token_spans SEMI JOIN recent USING (contact_key)
+    WHERE state = 'available' AND to_at > $as_of
+    GROUP BY contact_key
+)
+SELECT recent.closes_at, held.ends_at FROM recent LEFT JOIN held USING (contact_key);
+
+-- name: count_contacts
+-- One row: all contacts.
+SELECT count(*) FROM contacts WHERE $page_id::VARCHAR IS NULL OR page_id = $page_id;
+
 -- name: people_who_wrote
 -- One row per person who acted lately: $lane 'window' (open at $as_of) or 'human_agent' (closed, and no token held).
 WITH recent AS (

@@ -24,6 +24,9 @@ def show(whole: View) -> None:
     with top:
         answer = inventory_answer(stock, view.scope.as_of, today=view.is_today)
         header(view, "Which permissions do we hold, and until when?", answer)
+    if stock.empty:
+        st.info("Take a filter away, or choose another day or Page.", icon=":material/filter_alt:")
+        return
     figures(inventory_figures(view, stock))
     with card(
         "The stock grows with opt-ins and shrinks with every message, stop and expiry",
@@ -34,13 +37,8 @@ def show(whole: View) -> None:
         by_day = reads.with_now(by_day, stock, view.scope.as_of)
         plot(charts.stock_by_day(by_day, view.policy_marks), "stock", answer)
     left, right = st.columns(2)
-    with (
-        left,
-        card(
-            "Ask again for the topics that run low",
-            f"{topics_line(stock, charts.MAX_TOPICS)} Click a bar for its tokens.",
-        ),
-    ):
+    note = f"{topics_line(stock, charts.MAX_TOPICS)} Click a bar for its tokens."
+    with left, card("Ask again for the topics that run low", note):
         plot(charts.topics_by_state(stock), "topics", "Tokens by topic and state", choose_topic)
     with right, card("Spend what has the least time left", "Available tokens. Click a bar for its tokens."):
         clock(view)

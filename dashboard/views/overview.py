@@ -3,8 +3,9 @@
 import streamlit as st
 
 from dashboard import charts, reads
-from dashboard.figures import overview_figures
+from dashboard.figures import overview_figures, reach_at
 from dashboard.parts import Rows, card, choice, figures, header, plot, rows, table
+from dashboard.reach import Reach
 from dashboard.theme import LANES
 from dashboard.view import View, current
 from dashboard.words import counted, reach_answer
@@ -12,7 +13,7 @@ from dashboard.words import counted, reach_answer
 _LANES = {lane: ink.label for lane, ink in LANES.items() if lane != "contacts"}
 _ORDERS = {
     "window": "whose window ends first",
-    "token": "whose token expires first",
+    "token": "whose token ends first",
     "human_agent": "whose window ended first",
     "none": "the newest contacts first",
 }
@@ -20,7 +21,7 @@ _ORDERS = {
 
 def show(view: View) -> None:
     """Draw the page."""
-    reach = view.read(reads.reach, view.scope, view.lanes)
+    reach = reach_at(view)
     runoff = view.read(reads.runoff, view.scope)
     answer = reach_answer(reach, runoff.soon_by_topic(), view.scope.as_of, today=view.is_today)
     header(view, "How many people may we still message?", answer)
@@ -28,21 +29,18 @@ def show(view: View) -> None:
     main, behind = st.container(), st.container()
     with behind:  # first, because the chart shows what is chosen here
         lane = people(view, reach)
-    with (
-        main,
-        card(
-            "A broadcast reaches two groups: people whose window is open, and people who left a token",
-            "A window is free and spends nothing. *Human agent only*: the person wrote within "
-            f"{view.lanes.human_agent_days} days, so an employee may still answer by hand; never a broadcast. "
-            "Click a bar for its people.",
-        ),
-    ):
+    note = (
+        "A window is free and spends nothing. *Human agent only*: the person wrote within "
+        f"{view.lanes.human_agent_days} days, so an employee may still answer by hand; never a broadcast. "
+        "Click a bar for its people."
+    )
+    with main, card("A broadcast reaches two groups: people whose window is open, and people who left a token", note):
         plot(charts.reach_waterfall(reach, lane), "reach", answer, choose_lane)
     soon(view, runoff)
     enforcement(view)
 
 
-def people(view: View, reach: reads.Reach) -> str:
+def people(view: View, reach: Reach) -> str:
     """Show the people behind one lane, and return the lane."""
     lane = choice("People by their best lane", _LANES, "window", "lane", show_label=True)
     found = view.read(reads.people, view.scope, view.lanes, lane, view.key)

@@ -128,5 +128,5 @@ def test_a_bar_of_the_waterfall_opens_its_people(page: sync_api.Page) -> None:
     page.goto("/")
     sync_api.expect(page.locator(".st-key-reach .bars .point")).to_have_count(5, timeout=30_000)
     page.locator(".st-key-reach .bars .point").nth(2).click(force=True)
-    sync_api.expect(page.get_by_text("whose token expires first")).to_be_visible(timeout=15_000)
+    sync_api.expect(page.get_by_text("whose token ends first")).to_be_visible(timeout=15_000)
     sync_api.expect(page).to_have_url(re.compile(r"lane=Token"))

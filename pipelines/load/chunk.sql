@@ -15,18 +15,24 @@ END;
 -- one list of items gives a row with a fault: it needs a second look. $deliveries names a view of (source_line, delivery).
 CREATE OR REPLACE TEMP MACRO events_of(deliveries) AS TABLE
 WITH entries AS (
-    SELECT source_line, delivery.object AS object, unnest(coalesce(nullif(delivery.entry, []), [NULL])) AS e FROM query_table(deliveries)
+    -- The list of one beside the entries keeps a row for a line that holds none.
+    SELECT source_line, delivery.object AS object, unnest(delivery.entry) AS e, unnest([true]) AS is_first FROM query_table(deliveries)
 ),
-items AS (
+lanes AS (
+    -- An entry holds one of the four lists, so side by side the other three are NULL.
     SELECT
         source_line, object, nullif(trim(e.id), '') AS entry_id, e."time" AS entry_time,
         CASE WHEN e.messaging IS NOT NULL THEN 'messaging' WHEN e.standby IS NOT NULL THEN 'standby' WHEN e.changes IS NOT NULL THEN 'changes' ELSE 'entry' END AS channel,
-        unnest(coalesce(
-            CASE WHEN CAST(e.messaging IS NULL AS INT) + CAST(e.standby IS NULL AS INT) + CAST(e.changes IS NULL AS INT) + CAST(e.entry_itself IS NULL AS INT) = 3
-                THEN nullif(coalesce(e.messaging, e.standby, e.changes, e.entry_itself), []) END,
-            [NULL]
-        )) AS item
+        CAST(e.messaging IS NULL AS INT) + CAST(e.standby IS NULL AS INT) + CAST(e.changes IS NULL AS INT) + CAST(e.entry_itself IS NULL AS INT) = 3 AS is_plain,
+        unnest(e.messaging) AS of_messaging, unnest(e.standby) AS of_standby, unnest(e.changes) AS of_changes, unnest(e.entry_itself) AS of_entry,
+        unnest([true]) AS is_first_item
     FROM entries
+),
+items AS (
+    SELECT
+        source_line, object, entry_id, entry_time, channel,
+        CASE WHEN is_plain THEN coalesce(of_messaging, of_standby, of_changes, of_entry) END AS item
+    FROM lanes
 ),
 typed AS (
     SELECT
@@ -103,8 +109,11 @@ SELECT
         WHEN item IS NULL THEN 'holds no event'
         WHEN NOT starts_with(item, '{') THEN 'holds an item that is not an object'
         WHEN page_id IS NULL THEN 'holds an event that names no Page: neither entry.id nor recipient.id is there'
-        WHEN mid IS NULL AND kind IN ('message', 'postback', 'reaction', 'message_edit', 'optin', 'delivery', 'read') AND json_type(item, '/' || kind) <> 'OBJECT'
-            THEN 'holds an event whose ' || kind || ' is not an object'
+        -- Only where nothing of the body was found is it worth asking what it is.
+        WHEN mid IS NULL AND CASE kind
+            WHEN 'delivery' THEN x.delivery.watermark IS NULL WHEN 'read' THEN x.read.watermark IS NULL WHEN 'optin' THEN x.optin.type IS NULL
+            ELSE kind IN ('message', 'postback', 'reaction', 'message_edit')
+        END THEN CASE WHEN json_type(item, '/' || kind) <> 'OBJECT' THEN 'holds an event whose ' || kind || ' is not an object' END
     END AS fault
 FROM placed;
 

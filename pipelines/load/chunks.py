@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
 from pipelines.load.mend import NotADelivery, mend, too_long
 from pipelines.load.reader import Chunk
@@ -50,7 +51,7 @@ class ChunkReader:
             end = _end_of_part(chunk.data, number, begin)
             path.write_bytes(memoryview(chunk.data)[begin:end])
             lines_before.append(line)
-            line += chunk.data.count(b"\n", begin, end)
+            line = chunk.first_line - 1 + int(np.searchsorted(chunk.breaks(), end))
             begin = end
         paths = [str(path) for path in self._part_paths]
         self._cursor.execute(_SQL["point_at_parts"], {"paths": paths, "lines_before": lines_before})
@@ -83,7 +84,6 @@ class ChunkReader:
             path.unlink(missing_ok=True)
 
     def _mend(self, chunk: Chunk, lines: list[int], refused: Refused) -> None:
-        rows = chunk.data.split(b"\n")
         mended = 0
         with self._mended_path.open("w", encoding="utf-8") as file:
             for line in lines:
@@ -91,9 +91,9 @@ class ChunkReader:
                 try:
                     if row in chunk.long_rows:
                         raise NotADelivery(too_long(chunk.long_rows[row]))
-                    delivery = {"source_line": line, **mend(rows[row])}
+                    delivery = {"source_line": line, **mend(chunk.row(row))}
                 except NotADelivery as error:
-                    refused.add(line_number(chunk, line), str(error), chunk.long_rows.get(row, rows[row]))
+                    refused.add(line_number(chunk, line), str(error), chunk.long_rows.get(row, chunk.row(row)))
                     continue
                 file.write(_SURROGATE.sub("\ufffd", json.dumps(delivery, ensure_ascii=False)) + "\n")
                 mended += 1
@@ -103,7 +103,7 @@ class ChunkReader:
         self._cursor.execute(_SQL["mended_view"])
         self._cursor.execute(_SQL["take_mended"])
         for line, fault in self._cursor.execute(_SQL["mended_faults"]).fetchall():
-            refused.add(line_number(chunk, line), fault, rows[line - chunk.first_line])
+            refused.add(line_number(chunk, line), fault, chunk.row(line - chunk.first_line))
         self._cursor.execute(_SQL["keep_mended"])
 
 

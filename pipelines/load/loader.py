@@ -158,10 +158,10 @@ class Loader:
         mark.add(did)
         if chunk.line_numbers:
             return
-        tail_line = chunk.first_line + chunk.data.count(b"\n")
+        tail_line = chunk.first_line + len(chunk.breaks())
         mark.has_torn_tail = chunk.tail_byte is not None and tail_line in refused.lines
         mark.bytes_loaded = chunk.tail_byte if mark.has_torn_tail and chunk.tail_byte is not None else chunk.end_byte
-        mark.physical_lines = chunk.first_line - 1 + chunk.data.count(b"\n")
+        mark.physical_lines = chunk.first_line - 1 + len(chunk.breaks())
         mark.last_loaded_at = self.as_of
 
     def _settle_rules(self) -> None:

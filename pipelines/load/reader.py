@@ -37,9 +37,23 @@ class Chunk:
     damage: str = ""  # why the stream ends here although the file goes on
     file_position: int = 0  # bytes of the file on disk read so far
 
+    def breaks(self) -> np.ndarray:
+        """Return where the lines end: offsets of the line breaks in `data`."""
+        if self._breaks is None or self._breaks[0] is not self.data:
+            self._breaks = (self.data, _breaks_in(self.data))
+        return self._breaks[1]
+
+    _breaks: tuple[bytes, np.ndarray] | None = None
+
     def row_count(self) -> int:
-        """Count the rows, blank ones too."""
-        return self.data.count(b"\n") + (not self.data.endswith(b"\n") and bool(self.data))
+        """Return how many lines there are, a last one without a line break included."""
+        return len(self.breaks()) + (not self.data.endswith(b"\n") and bool(self.data))
+
+    def row(self, number: int) -> bytes:
+        """Return the text of one row, without its line break."""
+        breaks = self.breaks()
+        begin = int(breaks[number - 1]) + 1 if number else 0
+        return self.data[begin : int(breaks[number])] if number < len(breaks) else self.data[begin:]
 
 
 @dataclass(frozen=True)
@@ -166,7 +180,7 @@ def _line_chunks(stream: IO[bytes], carry: bytes, offset: int, line: int, damage
                 chunk.tail_byte = offset + lines.rfind(b"\n") + 1
             chunk.damage = damage if not block else ""
             yield chunk
-            line += chunk.data.count(b"\n")
+            line += len(chunk.breaks())
             skipping = b""
         offset += cut
         if not block:
@@ -215,6 +229,12 @@ def _checked(data: bytes, first_line: int, end_byte: int) -> Chunk:
         chunk.data = b"\n".join(_PLACEHOLDER if row in chunk.long_rows else text for row, text in enumerate(rows))
     chunk.comma_rows = _rows_with_trailing_commas(chunk.data)
     return chunk
+
+
+def _breaks_in(data: bytes) -> np.ndarray:
+    codes = np.frombuffer(data, dtype=np.uint8)
+    found = [np.flatnonzero(codes[at : at + _SLICE] == ord("\n")) + at for at in range(0, len(codes), _SLICE)]
+    return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
 
 
 def _has_long_line(data: bytes) -> bool:

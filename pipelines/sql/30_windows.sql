@@ -10,15 +10,19 @@ WITH plain_kinds AS (
     GROUP BY kind
     HAVING count(*) = 1 AND bool_and(opens AND concat(object, equals_path, present_path, absent_path) = '')
 ),
+conditional AS (
+    -- A kind for which every rule says no opens nothing, whatever its payload holds.
+    FROM rule_openers
+    WHERE kind IN (SELECT kind FROM rule_openers GROUP BY kind HAVING bool_or(opens)) AND kind NOT IN (SELECT kind FROM plain_kinds)
+),
 openings AS (
     SELECT e.page_id, e.psid, e.occurred_at, e.kind
     FROM chunk_new AS e JOIN plain_kinds AS p ON p.kind = e.kind AND e.occurred_at >= p.since AND e.occurred_at < p.until
     UNION ALL
     SELECT any_value(e.page_id), any_value(e.psid), any_value(e.occurred_at), any_value(e.kind)
     FROM chunk_new AS e
-    JOIN rule_openers AS r ON r.kind = e.kind AND e.occurred_at >= r.since AND e.occurred_at < r.until
-    WHERE e.kind IN (SELECT kind FROM rule_openers EXCEPT SELECT kind FROM plain_kinds)
-        AND CASE WHEN r.object = '' THEN true ELSE e.object = r.object END
+    JOIN conditional AS r ON r.kind = e.kind AND e.occurred_at >= r.since AND e.occurred_at < r.until
+    WHERE CASE WHEN r.object = '' THEN true ELSE e.object = r.object END
         AND CASE WHEN r.equals_path = '' THEN true ELSE coalesce(e.payload ->> r.equals_path = r.equals_value, false) END
         AND CASE WHEN r.present_path = '' THEN true ELSE coalesce(e.payload ->> r.present_path, '') <> '' END
         AND CASE WHEN r.absent_path = '' THEN true ELSE coalesce(e.payload ->> r.absent_path, '') = '' END

@@ -31,11 +31,15 @@ WITH history AS (
 ),
 held AS (
     -- A token is held once an opt-in or a resumption is in the logs; a stop or a spend alone gives nothing.
-    SELECT *, arg_max(topic, struct_pack(happened_at, event_id)) FILTER (action IN ('opt_in', 'resume')) OVER token AS held_topic,
-        min(psid) FILTER (action IN ('opt_in', 'resume')) OVER token AS holder,
-        min(kind) FILTER (action IN ('opt_in', 'resume')) OVER token AS held_kind
-    FROM history
-    WINDOW token AS (PARTITION BY page_id, token_key)
+    SELECT h.*, g.held_topic, g.holder, g.held_kind
+    FROM history AS h JOIN (
+        SELECT
+            page_id, token_key, arg_max(topic, struct_pack(happened_at, event_id)) AS held_topic,
+            min(psid) AS holder, min(kind) AS held_kind
+        FROM history
+        WHERE action IN ('opt_in', 'resume')
+        GROUP BY page_id, token_key
+    ) AS g ON g.token_key = h.token_key AND g.page_id = h.page_id
 ),
 steps AS (
     SELECT

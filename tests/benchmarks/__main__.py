@@ -9,6 +9,7 @@ from tests.benchmarks.generator import sample_logs
 from tests.benchmarks.incremental import incremental
 from tests.benchmarks.loading import full_load, memory
 from tests.benchmarks.measure import say
+from tests.benchmarks.pages import pages
 from tests.benchmarks.table import Row, machine, markdown
 from tests.benchmarks.workspace import Workspace
 
@@ -17,6 +18,7 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Row]]] = {
     "memory": memory,
     "sample": sample_logs,
     "incremental": incremental,
+    "pages": pages,
 }
 
 

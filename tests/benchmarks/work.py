@@ -51,6 +51,21 @@ def normalize(files: list[str], events: int) -> Answer:
     return {**took(), "events": len(frame)}
 
 
+def make_pages_home(home: str, tokens: int) -> Answer:
+    """Make the warehouse that the pages are run on."""
+    from tests.benchmarks.pages import make_home
+
+    make_home(Path(home), tokens)
+    return {}
+
+
+def run_pages(home: str) -> Answer:
+    """Run every page."""
+    from tests.benchmarks.pages import run_views
+
+    return {"views": run_views(Path(home))}
+
+
 def _events(files: list[str]) -> Any:
     for file in files:
         with Path(file).open(encoding="utf-8", errors="replace") as lines:
@@ -67,7 +82,9 @@ def _timer() -> Callable[[], Answer]:
     return lambda: {"seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}
 
 
-PIECES: dict[str, Callable[..., Answer]] = {"sample": sample, "load": load, "bare": bare, "normalize": normalize}
+PIECES: dict[str, Callable[..., Answer]] = {
+    piece.__name__: piece for piece in (sample, load, bare, normalize, make_pages_home, run_pages)
+}
 
 if __name__ == "__main__":
     print(json.dumps(PIECES[sys.argv[1]](**json.loads(sys.argv[2]))))

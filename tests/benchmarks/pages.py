@@ -1,0 +1,105 @@
+"""Server time of the pages on a warehouse of millions of tokens."""
+
+import math
+import os
+import random
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.measure import say, work
+from tests.benchmarks.table import Row
+from tests.benchmarks.workspace import Workspace
+
+MOMENT = datetime.fromisoformat("2026-11-22T10:30")
+"""The present of the warehouse, naive UTC."""
+RUNS = 20
+_PAGES = ("108444444444444", "108555555555555", "108666666666666", "108777777777777")
+# What a reader may choose, by view, as it stands in the page's address. Every view has a Page and a day besides.
+_FILTERS: dict[str, dict[str, tuple[Any, ...]]] = {
+    "overview": {"lane": ("window", "token", "human_agent", "none")},
+    "inventory": {
+        "topic": ("restock:topic-3", ["launch:topic-1", "survey:topic-7"]),
+        "kind": ("otn", "marketing"),
+        "state": ("available", ["spent", "expired"]),
+        "left": ("7d", "90d"),
+        "age": ("30d", "older"),
+        "days": ("30", "90", "400"),
+        "clock": ("left", "age"),
+    },
+    "health": {"range": ("1", "7", "30", "400")},
+}
+
+
+def pages(space: Workspace) -> list[Row]:
+    """Run each page with many filters and days, no question asked twice, and tell the 95th percentile of its time."""
+    home, tokens = space.new("pages-home"), space.big // 4
+    say(f"  making a warehouse of {tokens:,} tokens and {space.big:,} events ...")
+    work("make_pages_home", home=home, tokens=tokens)
+    say(f"  running each page {RUNS} times ...")
+    views = work("run_pages", home=home).answer["views"]
+    space.new("pages-home")
+    what = f"server time of a page at {tokens:,} tokens"
+    return [
+        Row(f"{what}: {view}", f"{_percentile(found, 95):.0f} ms", f"{_percentile(found, 50):.0f} ms (median)", "", "≤ 300 ms")
+        for view, found in views.items()
+    ]  # fmt: skip
+
+
+def make_home(home: Path, tokens: int) -> None:
+    """Fill a home with the warehouse of pages_home.sql."""
+    from pipelines.warehouse import Warehouse
+
+    script = Path(__file__).with_name("pages_home.sql").read_text(encoding="utf-8")
+    with Warehouse.open(home / "warehouse.duckdb", memory_limit="4GiB") as warehouse:
+        cursor = warehouse.cursor()
+        cursor.execute("SET preserve_insertion_order = true")
+        given = {"tokens": tokens, "moment": MOMENT}
+        for statement in cursor.extract_statements(script):
+            cursor.execute(statement, {name: given[name] for name in statement.named_parameters})
+        warehouse.checkpoint()
+
+
+def run_views(home: Path) -> dict[str, list[float]]:
+    """Return the milliseconds of each run, by view. Before them each view runs once, as in a server that is up."""
+    os.environ["CLEAR_TO_SEND_HOME"] = str(home)
+    os.environ["CLEAR_TO_SEND_AS_OF"] = f"{MOMENT.isoformat()}Z"
+    import dashboard
+
+    views = sorted((Path(dashboard.__file__).parent / "views").glob("*.py"))
+    return {view.stem: [_run(view, query) for query in _queries(view.stem)][1:] for view in views}
+
+
+def _queries(view: str) -> Iterator[dict[str, Any]]:
+    """Yield what stands in the address of each run: first nothing, then a draw of filters for another day each."""
+    draw = random.Random(view)
+    yield {}
+    for number in range(RUNS):
+        day = MOMENT.date() - timedelta(days=number * 19)
+        query: dict[str, Any] = {"as_of": day.isoformat()} if number else {}
+        choices = {"page": _PAGES, **_FILTERS.get(view, {})}
+        yield query | {name: draw.choice(values) for name, values in choices.items() if draw.random() < 0.5}
+
+
+def _run(view: Path, query: dict[str, Any]) -> float:
+    from streamlit.testing.v1 import AppTest
+
+    page = AppTest.from_file(view.parent.parent / "navigation.py", default_timeout=120)
+    for name, value in query.items():
+        page.query_params[name] = value
+    if view.stem != "overview":
+        page.switch_page(str(view))
+    before = time.perf_counter()
+    page.run()
+    took = 1000 * (time.perf_counter() - before)
+    if page.exception or page.error:
+        raise SystemExit(f"The page {view.stem} failed with {query}: {[*page.exception, *page.error]}")
+    say(f"    {view.stem} {query}: {took:.0f} ms, {page.title[0].value}")
+    return took
+
+
+def _percentile(values: list[float], percent: int) -> float:
+    """Return the nearest-rank percentile."""
+    return sorted(values)[math.ceil(len(values) * percent / 100) - 1]

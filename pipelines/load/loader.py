@@ -130,26 +130,20 @@ class Loader:
 
     def _settle_copies(self, lines: int) -> LoadSummary:
         """Leave one copy of each fact in the warehouse, and count what the chunk brought."""
-        earliest, latest, count_untimed, items, item_lines = self._run("chunk_range").fetchone() or (
-            None,
-            None,
-            0,
-            0,
-            0,
-        )
+        earliest, latest, count_untimed, items, item_lines = self._row("chunk_range")
         did = LoadSummary(lines=lines, rejects=lines - item_lines, first_event_at=earliest, last_event_at=latest)
         self._span = {"earliest": earliest, "latest": latest}
         self._run("find_known", **self._span)
         if count_untimed:
             self._run("find_known_untimed")
-        self._has_copies = self._run("count_repeated").fetchone() != (0,)
+        self._has_copies = self._row("count_repeated") != (0,)
         if not self._has_copies:
             self._run("no_copies")
             did.event_lines, did.events = item_lines, items
             return did
         self._run("find_copies", **self._span)
         self._run("find_replaced")
-        did.event_lines, did.events = self._run("count_lines").fetchone() or (0, 0)
+        did.event_lines, did.events = self._row("count_lines")
         did.duplicates, did.duplicate_events = item_lines - did.event_lines, items - did.events
         self._run("drop_copies")
         return did
@@ -166,10 +160,8 @@ class Loader:
 
     def _settle_rules(self) -> None:
         """Where the rules have changed since the models were made, make them anew from the events."""
-        is_same, self._was_as_of = self._cursor.execute(_STATE["rules"], {"rules_hash": self._hash}).fetchone() or (
-            True,
-            None,
-        )
+        state = self._cursor.execute(_STATE["rules"], {"rules_hash": self._hash}).fetchone()
+        is_same, self._was_as_of = state or (True, None)
         if not is_same:
             with transaction(self._cursor):
                 rederive(self._cursor, self.as_of)
@@ -188,6 +180,9 @@ class Loader:
                 f"{self.warehouse.path} does not add up: {'; '.join(broken)}. Move it away and load the logs again, "
                 "and report this with the log lines that led to it."
             )
+
+    def _row(self, statement: str) -> tuple[Any, ...]:
+        return self._run(statement).fetchone() or ()
 
     def _run(self, statement: str, **values: Any) -> duckdb.DuckDBPyConnection:
         return self._cursor.execute(_STORE[statement], values)

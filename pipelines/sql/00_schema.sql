@@ -81,8 +81,8 @@ WHERE kind IN ('message', 'message_echo');
 CREATE VIEW receipts AS
 SELECT
     page_id, psid, kind,
-    make_timestamp(1000 * try_cast(coalesce(payload ->> '$.delivery.watermark', payload ->> '$.read.watermark') AS BIGINT)) AS watermark_at,
-    from_json(payload -> '$.delivery.mids', '["VARCHAR"]') AS mids,
+    try(make_timestamp(1000 * try_cast(coalesce(payload ->> '$.delivery.watermark', payload ->> '$.read.watermark') AS BIGINT))) AS watermark_at,
+    try(from_json(payload -> '$.delivery.mids', '["VARCHAR"]')) AS mids,
     occurred_at, event_id
 FROM events
 WHERE kind IN ('delivery', 'read');

@@ -25,13 +25,15 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Row]]] = {
 def main() -> None:
     """Run the benchmarks that the command line names."""
     given = _command_line()
-    with tempfile.TemporaryDirectory(prefix="clear-to-send-bench-") as folder:
-        space = Workspace(Path(folder), given.events, given.big)
-        rows = []
-        for name in [given.only] if given.only else BENCHMARKS:
-            say(f"{name}:")
-            rows += BENCHMARKS[name](space)
-    print(f"{markdown(rows)}\n\nOn {machine()}")
+    rows: list[Row] = []
+    try:
+        with tempfile.TemporaryDirectory(prefix="clear-to-send-bench-") as folder:
+            space = Workspace(Path(folder), given.events, given.big)
+            for name in [given.only] if given.only else BENCHMARKS:
+                say(f"{name}:")
+                rows += BENCHMARKS[name](space)
+    finally:
+        print(f"{markdown(rows)}\n\nOn {machine()}")
 
 
 def _command_line() -> argparse.Namespace:

@@ -1,21 +1,21 @@
 -- A warehouse as big as the pages must bear: $tokens tokens, 4 events and 0.3 contacts for each. $moment is its present, naive UTC.
--- Rows stand in the order in which loading leaves them: by the time of what was last known about them.
+-- Each hash(16 * i + n) is a throw of dice of its own. Rows stand in the order in which loading leaves them: by the time of what was last known about them.
 
 CREATE TEMP TABLE people AS
 SELECT i AS person, ['108444444444444', '108555555555555', '108666666666666', '108777777777777'][1 + i % 4] AS page_id,
     '7' || lpad((i * 48271)::VARCHAR, 15, '0') AS psid,
-    $moment - to_minutes((hash('first', i) % 617000)::BIGINT) AS first_seen_at
+    $moment - to_minutes((hash(16 * i + 0) % 617000)::BIGINT) AS first_seen_at
 FROM range($tokens * 3 // 10) AS numbers(i);
 INSERT INTO contacts SELECT page_id, psid, first_seen_at, hash(page_id, psid) FROM people ORDER BY first_seen_at;
 
 CREATE TEMP TABLE given AS
 SELECT
     i, md5('key ' || i)::UUID AS token_key, md5('token ' || i) AS token, p.page_id, p.psid,
-    ['restock:', 'launch:', 'discount:', 'survey:'][1 + i % 4] || 'topic-' || (hash('topic', i) % 10)::VARCHAR AS topic,
+    ['restock:', 'launch:', 'discount:', 'survey:'][1 + i % 4] || 'topic-' || (hash(16 * i + 1) % 10)::VARCHAR AS topic,
     CASE WHEN i % 5 < 2 THEN 'marketing' ELSE 'otn' END AS kind,
-    $moment - to_minutes((hash('opted in', i) % 617000)::BIGINT) AS opted_in_at,
-    (hash('fate', i) % 100)::INTEGER AS fate, to_minutes(60 + (hash('after', i) % 170000)::BIGINT) AS after
-FROM range($tokens) AS numbers(i) JOIN people AS p ON p.person = hash('person', i) % ($tokens * 3 // 10);
+    $moment - to_minutes((hash(16 * i + 2) % 617000)::BIGINT) AS opted_in_at,
+    (hash(16 * i + 3) % 100)::INTEGER AS fate, to_minutes(60 + (hash(16 * i + 4) % 170000)::BIGINT) AS after
+FROM range($tokens) AS numbers(i) JOIN people AS p ON p.person = hash(16 * i + 5) % ($tokens * 3 // 10);
 CREATE TEMP TABLE lived AS
 SELECT
     *, opted_in_at + to_days(CASE kind WHEN 'otn' THEN 364 ELSE 270 END) AS expires_at,
@@ -66,7 +66,7 @@ GROUP BY ALL;
 INSERT INTO windows
 SELECT p.page_id, p.psid, o.opened_at, o.opened_at + INTERVAL 24 HOUR, 'message', hash(p.page_id, p.psid)
 FROM (
-    SELECT hash('who', i) % ($tokens * 3 // 10) AS person, $moment - to_minutes((hash('opened', i) % 617000)::BIGINT) AS opened_at
+    SELECT hash(16 * i + 6) % ($tokens * 3 // 10) AS person, $moment - to_minutes((hash(16 * i + 7) % 617000)::BIGINT) AS opened_at
     FROM range($tokens * 2 // 5) AS numbers(i)
 ) AS o JOIN people AS p USING (person)
 ORDER BY o.opened_at;
@@ -76,11 +76,11 @@ SELECT
     md5('event ' || i)::UUID AS event_id, p.page_id, p.psid,
     CASE WHEN i % 1000000 = 0 THEN 'policy_enforcement'
         ELSE ['message', 'message_echo', 'message_echo', 'delivery', 'delivery', 'read', 'read', 'postback', 'reaction', 'optin'][1 + i % 10] END AS kind,
-    $moment - to_microseconds((37020000000000 * ($tokens * 4 - i) / ($tokens * 4))::BIGINT) AS occurred_at,
+    $moment - to_milliseconds((37020000000 * (1 - i / ($tokens * 4)))::BIGINT) AS occurred_at,
     CASE WHEN i % 1000000 = 0 THEN '{"policy_enforcement":{"action":"warning","reason":"Sent too often"}}' ELSE '{}' END AS payload,
     'logs/' || lpad((i // 300000)::VARCHAR, 4, '0') || '.jsonl' AS source_file, i % 300000 + 1 AS source_line,
-    'page' AS object, 'messaging' AS channel, occurred_at + to_milliseconds((hash('lag', i) % 2000)::BIGINT) AS received_at, 1 + i // 300000 AS batch
-FROM range($tokens * 4) AS numbers(i) JOIN people AS p ON p.person = hash('sender', i) % ($tokens * 3 // 10);
+    'page' AS object, 'messaging' AS channel, occurred_at + to_milliseconds((hash(16 * i + 8) % 2000)::BIGINT) AS received_at, 1 + i // 300000 AS batch
+FROM range($tokens * 4) AS numbers(i) JOIN people AS p ON p.person = hash(16 * i + 9) % ($tokens * 3 // 10);
 INSERT INTO event_hourly
 SELECT
     date_trunc('hour', occurred_at), page_id, kind, count(*), sum(date_diff('millisecond', occurred_at, received_at))::BIGINT, count(*), 0

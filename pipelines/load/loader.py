@@ -1,4 +1,4 @@
-"""Logs into the warehouse: each chunk is one transaction, so a kill at any moment loses nothing and doubles nothing."""
+"""Logs into the warehouse, in transactions that hold whole chunks: a kill at any moment loses and doubles nothing."""
 
 import errno
 from collections.abc import Callable, Iterator
@@ -26,6 +26,8 @@ from pipelines.warehouse import SURROUNDINGS, Warehouse, explained
 
 _STORE = statements(Path(__file__).with_name("store.sql"))
 _STATE = statements(Path(__file__).parent.parent / "sql" / "05_state.sql")
+# Small files share a transaction: a commit costs the same for a few rows as for a row group.
+_COMMIT_BYTES = 128 << 20
 Progress = Callable[[str, int, LoadSummary], None]
 
 
@@ -48,6 +50,7 @@ class Loader:
         total = LoadSummary()
         self.settings.scratch_path.mkdir(parents=True, exist_ok=True)
         self._cursor = self.warehouse.cursor()
+        self._is_open = False
         try:
             self._reader = ChunkReader(self._cursor, self.settings.scratch_path)
             lay_out_rules(self._cursor, self.policy, self.settings.topics)
@@ -56,6 +59,7 @@ class Loader:
             first_batch = self.warehouse.version() + 1
             for file in files:
                 self._load_file(file, total)
+            self._commit()
             self._settle_states()
             self._check(first_batch)
             self.warehouse.checkpoint()
@@ -96,32 +100,44 @@ class Loader:
             self.progress(path, chunk.file_position, total)
             last = chunk
         mark.file_bytes, mark.last_loaded_at = file_bytes, self.as_of
-        with transaction(self._cursor):
-            mark.keep(self._cursor, name)
+        self._begin()
+        mark.keep(self._cursor, name)
         if last and last.damage:
             total.problems.append(
                 f"{path}: {last.damage}. What came before was loaded; mend the file and load it again."
             )
 
     def _load_chunk(self, name: str, mark: Bookmark, chunk: Chunk) -> LoadSummary:
+        self._begin()
         lines, refused = self._reader.read(chunk)
         did = self._settle_copies(lines)
         did.bytes = len(chunk.data)
-        with transaction(self._cursor):
-            if self._has_copies:
-                self._run("drop_replaced", **self._span)
-            batch = self._take_batch()
-            self._run("keep_events", source_file=name, batch=batch, line_numbers=chunk.line_numbers)
-            self._run("use_chunk")
-            run_models(self._cursor, self.as_of)
-            if mark.untear():
-                self._run("forget_torn", source_file=name, last_line=mark.physical_lines)
-            if refused.lines:
-                rows = {"lines": refused.lines, "reasons": refused.reasons, "texts": refused.texts}
-                self._run("keep_rejects", source_file=name, **rows)
-            self._advance(mark, chunk, did, refused)
-            mark.keep(self._cursor, name)
+        if self._has_copies:
+            self._run("drop_replaced", **self._span)
+        self._run("keep_events", source_file=name, batch=self._take_batch(), line_numbers=chunk.line_numbers)
+        self._run("use_chunk")
+        run_models(self._cursor, self.as_of)
+        if mark.untear():
+            self._run("forget_torn", source_file=name, last_line=mark.physical_lines)
+        if refused.lines:
+            rows = {"lines": refused.lines, "reasons": refused.reasons, "texts": refused.texts}
+            self._run("keep_rejects", source_file=name, **rows)
+        self._advance(mark, chunk, did, refused)
+        mark.keep(self._cursor, name)
+        self._pending_bytes += did.bytes
+        if self._pending_bytes >= _COMMIT_BYTES:
+            self._commit()
         return did
+
+    def _begin(self) -> None:
+        if not self._is_open:
+            self._cursor.begin()
+            self._is_open, self._pending_bytes = True, 0
+
+    def _commit(self) -> None:
+        if self._is_open:
+            self._cursor.commit()
+            self._is_open = False
 
     def _take_batch(self) -> int:
         self._cursor.execute(_STATE["commit_chunk"], {"rules_hash": self._hash})

@@ -17,7 +17,6 @@ from pipelines.load.documents import cut_values, is_document
 from pipelines.load.sources import LINE_ENDINGS, STDIN, ending
 
 CHUNK_BYTES = 160 << 20
-FIRST_CHUNK_BYTES = 20 << 20  # the first chunks are smaller, so that parsing begins while the rest is being read
 LONGEST_LINE = 16 << 20
 HEAD_BYTES = 64 << 10
 _PLACEHOLDER = b"{}"
@@ -156,12 +155,11 @@ def _chunks(source: Source, path: str, start_byte: int, start_line: int) -> Iter
 
 
 def _line_chunks(stream: IO[bytes], carry: bytes, offset: int, line: int, damage: str = "") -> Iterator[Chunk]:
-    first, skipping, aim = not offset, b"", FIRST_CHUNK_BYTES
+    first, skipping = not offset, b""
     while True:
         block = b""
         if not damage:
-            block, damage = _read(stream, aim - len(carry))
-            aim = min(2 * aim, CHUNK_BYTES)
+            block, damage = _read(stream, CHUNK_BYTES - len(carry))
         data = carry + block if carry else block
         if first and data.startswith(b"\xef\xbb\xbf"):
             data, offset = data[3:], offset + 3

@@ -49,7 +49,7 @@ class ChunkReader:
         lines_before = []
         for number, path in enumerate(self._part_paths):
             end = _end_of_part(chunk.data, number, begin)
-            path.write_bytes(memoryview(chunk.data)[begin:end])
+            _overwrite(path, memoryview(chunk.data)[begin:end])
             lines_before.append(line)
             line = chunk.first_line - 1 + int(np.searchsorted(chunk.breaks(), end))
             begin = end
@@ -105,6 +105,15 @@ class ChunkReader:
         for line, fault in self._cursor.execute(_SQL["mended_faults"]).fetchall():
             refused.add(line_number(chunk, line), fault, chunk.row(line - chunk.first_line))
         self._cursor.execute(_SQL["keep_mended"])
+
+
+def _overwrite(path: Path, data: memoryview) -> None:
+    """Write over what the file held: emptying it first would give its pages back, only to ask for them again."""
+    with path.open("r+b" if path.exists() else "wb", buffering=0) as file:
+        written = 0
+        while written < len(data):
+            written += file.write(data[written:])
+        file.truncate(len(data))
 
 
 def _end_of_part(data: bytes, number: int, begin: int) -> int:

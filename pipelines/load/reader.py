@@ -145,21 +145,24 @@ def read_ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
 def _chunks(source: Source, path: str, start_byte: int, start_line: int) -> Iterator[Chunk]:
     if start_byte:
         _skip(source, start_byte)
-        yield from _line_chunks(source.stream, b"", start_byte, start_line)
+        yield from _line_chunks(source, b"", start_byte, start_line)
+        return
+    if ending(path)[0] in LINE_ENDINGS:
+        yield from _line_chunks(source, b"", 0, start_line)
         return
     head, damage = _read(source.stream, HEAD_BYTES)
-    if ending(path)[0] not in LINE_ENDINGS and is_document(head):
+    if is_document(head):
         yield from _document_chunks(source.stream, head)
     else:
-        yield from _line_chunks(source.stream, head, 0, start_line, damage)
+        yield from _line_chunks(source, head, 0, start_line, damage)
 
 
-def _line_chunks(stream: IO[bytes], carry: bytes, offset: int, line: int, damage: str = "") -> Iterator[Chunk]:
+def _line_chunks(source: Source, carry: bytes, offset: int, line: int, damage: str = "") -> Iterator[Chunk]:
     first, skipping = not offset, b""
     while True:
         block = b""
         if not damage:
-            block, damage = _read(stream, CHUNK_BYTES - len(carry))
+            block, damage = _read(source.stream, _whole_lines(source, CHUNK_BYTES - len(carry)))
         data = carry + block if carry else block
         if first and data.startswith(b"\xef\xbb\xbf"):
             data, offset = data[3:], offset + 3
@@ -185,6 +188,17 @@ def _line_chunks(stream: IO[bytes], carry: bytes, offset: int, line: int, damage
         offset += cut
         if not block:
             return
+
+
+def _whole_lines(source: Source, count: int) -> int:
+    """Look ahead for the last line break within `count` bytes: what ends with one need not be cut, which would copy it."""
+    if not source.is_seekable:
+        return count
+    here = source.stream.tell()
+    source.stream.seek(here + count - HEAD_BYTES)
+    tail = source.stream.read(HEAD_BYTES)
+    source.stream.seek(here)
+    return count - len(tail) + tail.rfind(b"\n") + 1 if len(tail) == HEAD_BYTES and b"\n" in tail else count
 
 
 def _document_chunks(stream: IO[bytes], head: bytes) -> Iterator[Chunk]:

@@ -18,19 +18,19 @@ MOMENT = datetime.fromisoformat("2026-11-22T10:30")
 """The present of the warehouse, naive UTC."""
 RUNS = 20
 _PAGES = ("108444444444444", "108555555555555", "108666666666666", "108777777777777")
-# What a reader may choose, by view, as it stands in the page's address. Every view has a Page and a day besides.
+# What a reader may choose, by view, as it stands in the page's address: the labels of the choices.
 _FILTERS: dict[str, dict[str, tuple[Any, ...]]] = {
-    "overview": {"lane": ("window", "token", "human_agent", "none")},
+    "overview": {"lane": ("Window open", "Token held", "Human agent only", "Out of reach")},
     "inventory": {
         "topic": ("restock:topic-3", ["launch:topic-1", "survey:topic-7"]),
         "kind": ("otn", "marketing"),
         "state": ("available", ["spent", "expired"]),
-        "left": ("7d", "90d"),
-        "age": ("30d", "older"),
-        "days": ("30", "90", "400"),
-        "clock": ("left", "age"),
+        "left": ("0-6", "30-89"),
+        "age": ("0-29", "365+"),
+        "days": ("30 days", "90 days", "13 months"),
+        "clock": ("Time left", "Age"),
     },
-    "health": {"range": ("1", "7", "30", "400")},
+    "health": {"range": ("24 hours", "7 days", "30 days", "13 months")},
 }
 
 

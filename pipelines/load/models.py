@@ -46,6 +46,7 @@ def rederive(cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
 def refresh_states(cursor: duckdb.DuckDBPyConnection, as_of: datetime, was_as_of: datetime) -> None:
     """Set tokens.state to the moment `as_of`, where it held for `was_as_of`."""
     cursor.execute(_TOKENS["refresh_states"], {"as_of": as_of, "was_as_of": was_as_of})
+    cursor.execute(_TOKENS["refresh_ungiven"], {"as_of": as_of})
 
 
 def _run_windows(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -67,7 +68,7 @@ def _run_tokens(cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     if _number(cursor, _TOKENS["count_old"]):
         cursor.execute(_TOKENS["drop_spans"])
         cursor.execute(_TOKENS["drop_tokens"])
-    for name in ("new_spans", "keep_spans"):
+    for name in ("history", "new_spans", "keep_spans"):
         cursor.execute(_TOKENS[name])
     cursor.execute(_TOKENS["keep_tokens"], {"as_of": as_of})
     cursor.execute(_DAILY["token_daily"])

@@ -24,19 +24,21 @@ DELETE FROM token_spans AS s USING chunk_tokens AS c WHERE s.token_key = c.token
 -- name: drop_tokens
 DELETE FROM tokens AS t USING chunk_tokens AS c WHERE t.token_key = c.token_key AND t.page_id = c.page_id;
 
+-- name: history
+-- All that is known of the touched tokens, looked up once for the two statements below.
+CREATE OR REPLACE TEMP TABLE chunk_history AS
+SELECT e.* FROM token_events AS e SEMI JOIN chunk_tokens AS c ON e.token_key = c.token_key AND e.page_id = c.page_id;
+
 -- name: new_spans
 CREATE OR REPLACE TEMP TABLE chunk_spans AS
-WITH history AS (
-    SELECT e.* FROM token_events AS e SEMI JOIN chunk_tokens AS c ON e.token_key = c.token_key AND e.page_id = c.page_id
-),
-held AS (
+WITH held AS (
     -- A token is held once an opt-in or a resumption is in the logs; a stop or a spend alone gives nothing.
     SELECT h.*, g.held_topic, g.holder, g.held_kind
-    FROM history AS h JOIN (
+    FROM chunk_history AS h JOIN (
         SELECT
             page_id, token_key, arg_max(topic, struct_pack(happened_at, event_id)) AS held_topic,
             min(psid) AS holder, min(kind) AS held_kind
-        FROM history
+        FROM chunk_history
         WHERE action IN ('opt_in', 'resume')
         GROUP BY page_id, token_key
     ) AS g ON g.token_key = h.token_key AND g.page_id = h.page_id
@@ -83,10 +85,7 @@ INSERT INTO token_spans SELECT * FROM chunk_spans;
 
 -- name: keep_tokens
 INSERT INTO tokens
-WITH history AS (
-    SELECT e.* FROM token_events AS e SEMI JOIN chunk_tokens AS c ON e.token_key = c.token_key AND e.page_id = c.page_id
-),
-folded AS (
+WITH folded AS (
     SELECT
         page_id, token_key,
         min(token) AS token,
@@ -99,7 +98,7 @@ folded AS (
         min(happened_at) FILTER (action = 'spend') AS first_spent_at,
         arg_max(region, struct_pack(happened_at, event_id)) FILTER (is_grant) AS region,
         arg_min(event_id, struct_pack(happened_at, event_id)) FILTER (is_grant) AS event_id
-    FROM (SELECT *, action IN ('opt_in', 'resume') AS is_grant FROM history)
+    FROM (SELECT *, action IN ('opt_in', 'resume') AS is_grant FROM chunk_history)
     GROUP BY page_id, token_key
 ),
 revoked AS (
@@ -117,12 +116,12 @@ LEFT JOIN revoked AS r USING (page_id, token_key)
 WHERE f.opted_in_at IS NOT NULL;
 
 -- name: refresh_states
--- Time has moved since tokens.state was last set: only tokens with a change between then and now are touched.
-UPDATE tokens AS t SET state = (
-    SELECT s.state FROM token_spans AS s
-    WHERE s.token_key = t.token_key AND s.page_id = t.page_id AND s.from_at <= $as_of AND s.to_at > $as_of
-)
-WHERE t.token_key IN (
-    SELECT token_key FROM token_spans
-    WHERE from_at > least($as_of, $was_as_of) AND from_at <= greatest($as_of, $was_as_of)
-);
+-- Time has moved since tokens.state was last set: only tokens that stand in another stretch now are touched.
+UPDATE tokens AS t SET state = s.state
+FROM token_spans AS s
+WHERE s.token_key = t.token_key AND s.page_id = t.page_id AND s.from_at <= $as_of AND s.to_at > $as_of
+    AND NOT (s.from_at <= $was_as_of AND s.to_at > $was_as_of);
+
+-- name: refresh_ungiven
+-- Seen from an earlier moment, tokens given later have no state yet.
+UPDATE tokens SET state = NULL WHERE opted_in_at > $as_of AND state IS NOT NULL;

@@ -191,7 +191,7 @@ def _line_chunks(source: Source, carry: bytes, offset: int, line: int, damage: s
 
 
 def _whole_lines(source: Source, count: int) -> int:
-    """Look ahead for the last line break within `count` bytes: what ends with one need not be cut, which would copy it."""
+    """Look ahead for the last line break within `count` bytes: a block that ends with one is never copied to cut it."""
     if not source.is_seekable:
         return count
     here = source.stream.tell()

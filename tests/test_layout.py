@@ -18,7 +18,7 @@ TOP_LEVEL = {
     "dashboard", "pipelines", "tests", "data", "pyproject.toml", "README.md", "Makefile", "LICENSE",
     "requirements.lock",
 }  # fmt: skip
-UNTRACKED = {"home", "dist", "build"}  # .gitignore keeps these out
+UNTRACKED = {"home", "demo-home", "dist", "build"}  # .gitignore keeps these out
 
 
 def name(path: Path) -> str:

@@ -115,7 +115,8 @@ def inventory_figures(view: View, stock: pd.DataFrame) -> list[Figure]:
     for state, ink in theme.STATES.items():
         counts = [int(count) for count in stock_by_day.loc[stock_by_day["state"] == state, "count_tokens"]]
         if any(counts):
-            change = counts[-1] - counts[-8]
+            # A state that first came up within the week has no day to compare with: there were none.
+            change = counts[-1] - (counts[-8] if len(counts) >= 8 else 0)
             good = {"available": True, "reserved": None, "spent": None}.get(state, False)
             shown.append(
                 Figure(

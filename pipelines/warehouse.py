@@ -36,7 +36,7 @@ class Warehouse:
 
         Raises WarehouseLocked if another process owns it, WarehouseTooNew, WarehouseCorrupt, DiskFull.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
+        (path.parent / "tmp").mkdir(parents=True, exist_ok=True)
         spill = str(path.parent / "tmp" / "spill")
         try:
             connection = duckdb.connect(str(path), config={"memory_limit": memory_limit, "temp_directory": spill})

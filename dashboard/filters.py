@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import reads
-from dashboard.buckets import AGE, LEFT
+from dashboard.buckets import AGE, LEFT, Bucket
 from dashboard.scope import Bounds, Scope
 from dashboard.theme import STATES
 from dashboard.view import View
@@ -38,24 +39,8 @@ def token_scope(view: View) -> Scope:
 def token_bounds() -> Bounds:
     """Draw the filters of the rows by time left and age, and return their bounds."""
     left, age = st.columns(2)
-    left_slug = left.selectbox(
-        "Time left, in days",
-        list(LEFT),
-        index=None,
-        key="left",
-        bind="query-params",
-        placeholder="Any",
-        format_func=lambda slug: LEFT[slug].label,
-    )
-    age_slug = age.selectbox(
-        "Age, in days",
-        list(AGE),
-        index=None,
-        key="age",
-        bind="query-params",
-        placeholder="Any",
-        format_func=lambda slug: AGE[slug].label,
-    )
+    left_slug = _bucket(left, "Time left, in days", "left", LEFT)
+    age_slug = _bucket(age, "Age, in days", "age", AGE)
     bounds = Bounds()
     if left_slug:
         bounds = replace(bounds, left_from=LEFT[left_slug].first, left_to=LEFT[left_slug].end)
@@ -77,6 +62,19 @@ def choose_left(slug: str) -> None:
 def choose_age(slug: str) -> None:
     """Narrow the rows to a bar of age."""
     st.session_state["age"], st.session_state["state"] = slug, ["available"]
+
+
+def _bucket(column: DeltaGenerator, label: str, key: str, buckets: dict[str, Bucket]) -> str | None:
+    """Draw one choice among buckets, and return its slug."""
+    return column.selectbox(
+        label,
+        list(buckets),
+        index=None,
+        key=key,
+        bind="query-params",
+        placeholder="Any",
+        format_func=lambda slug: buckets[slug].label,
+    )
 
 
 def _clear() -> None:

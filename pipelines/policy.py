@@ -85,13 +85,21 @@ class Policy:
             if rule.id.startswith("window.opener.") and rule.applies
         ]
 
-    def lane_closures(self) -> list[tuple[str, str, datetime, datetime, str]]:
-        """Rows (kind, region, since, until, rule_id): closed in [since, until).
+    def lane_closures(self) -> list[tuple[str, str, datetime, datetime, datetime, str]]:
+        """Rows (kind, region, since, until, given_before, rule_id): closed in [since, until).
 
-        One row for each single region, "unknown" among them, so that an equality joins; there is no region "all".
+        Closed to tokens given before `given_before`. One row for each single region, "unknown" among them, so that an
+        equality joins; there is no region "all".
         """
         return [
-            (rule.applies["kind"], region, rule.from_at, rule.to_at, rule.id)
+            (
+                rule.applies["kind"],
+                region,
+                rule.from_at,
+                rule.to_at,
+                rule.from_at if "given" in rule.applies else rule.to_at,
+                rule.id,
+            )
             for rule in self.rules
             if rule.id.startswith("lane.") and rule.value is False
             for region in self._regions_of(rule)

@@ -9,14 +9,25 @@ from typing import Any
 FOREVER = datetime.combine(date(9999, 12, 31), time())
 """Stands for "no end" in the rows handed to SQL: naive UTC, as in every table of the warehouse."""
 
-UNITS = ("hours", "days", "months")
+BEGINNING = date.min
+"""The first day of a rule whose beginning nobody recorded: `since = "unrecorded"`."""
+
+UNITS = (
+    *("seconds", "minutes", "hours", "days", "months"),
+    *("characters", "megabytes", "percent"),
+    *("messages", "requests", "calls", "events", "people"),
+    *("messages_per_second", "calls_per_second", "calls_per_hour"),
+)
 CONFIDENCE = ("high", "medium", "low", "limit")  # limit: Meta does not say, and this is the careful choice
 
+_UNRECORDED = "unrecorded"
 _CONDITIONS = {"kind", "object", "equals_path", "equals_value", "present_path", "absent_path"}
-_APPLIES = {  # what `applies` may hold, by the beginning of the rule's id
+_PLACES = {"regions", "except_regions"}
+_APPLIES = {  # what `applies` may hold, by the beginning of the rule's id; any other rule may name its regions
     "window.opener.": _CONDITIONS,
     "token.": {"kind", "frequency"},
-    "lane.": {"kind", "regions", "except_regions"},
+    "lane.": {"kind", "given", *_PLACES},
+    "replacement.": {"kind", "lane"},
 }
 
 
@@ -32,11 +43,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One dated value of one rule. `since` and `until` are UTC days, both inclusive; no `until` means in force."""
+    """One dated value of one rule. `since` and `until` are UTC days, both inclusive; no `until` means in force.
+
+    `since` is BEGINNING where nobody recorded the rule's first day.
+    """
 
     id: str
     words: str
-    value: bool | int | float | str
+    value: Any  # true, false, a number, text, or a tuple of texts; which one, a rule's readers know
     since: date
     source: tuple[str, ...]
     verified_on: date
@@ -77,7 +91,7 @@ def _is_number(value: object) -> bool:
 
 
 def _is_value(value: object) -> bool:
-    return isinstance(value, bool | str) or _is_number(value)
+    return isinstance(value, bool | str) or _is_number(value) or _are_texts(value)
 
 
 def _is_id(value: object) -> bool:
@@ -88,8 +102,8 @@ _DAY = (_is_day, "must be a day, as in 2020-03-04")
 _KEYS: dict[str, tuple[Callable[[object], bool], str]] = {
     "id": (_is_id, "must be lower-case words joined by dots"),
     "words": (_is_text, "must be a sentence"),
-    "value": (_is_value, "must be true, false, a number or text"),
-    "since": _DAY,
+    "value": (_is_value, "must be true, false, a number, text or a list of texts"),
+    "since": (lambda value: value == _UNRECORDED or _is_day(value), f'must be a day, as in 2020-03-04, or "{_UNRECORDED}"'),
     "source": (_are_texts, "must name at least one source"),
     "verified_on": _DAY,
     "confidence": (lambda value: value in CONFIDENCE, f"must be one of {', '.join(CONFIDENCE)}"),
@@ -102,7 +116,9 @@ _OPTIONAL = {"unit", "until", "applies"}
 
 def build(entry: Mapping[str, Any]) -> Rule:
     """Make the rule of an entry without faults."""
-    return Rule(**{**entry, "source": tuple(entry["source"])})
+    since = BEGINNING if entry["since"] == _UNRECORDED else entry["since"]
+    value = tuple(entry["value"]) if isinstance(entry["value"], list) else entry["value"]
+    return Rule(**{**entry, "since": since, "value": value, "source": tuple(entry["source"])})
 
 
 def faults(entry: Mapping[str, Any], sources: Mapping[str, Source], regions: set[str]) -> Iterator[str]:
@@ -116,7 +132,7 @@ def faults(entry: Mapping[str, Any], sources: Mapping[str, Source], regions: set
         yield f"unit: a number needs one of {', '.join(UNITS)}"
     if "unit" in entry and not _is_number(entry["value"]):
         yield "unit: only a number has one"
-    if "until" in entry and entry["until"] < entry["since"]:
+    if "until" in entry and entry["since"] != _UNRECORDED and entry["until"] < entry["since"]:
         yield f"until: {entry['until']} is before since, {entry['since']}"
     yield from (f"applies: {fault}" for fault in _applies_faults(entry, regions))
 
@@ -134,21 +150,23 @@ def _shape_faults(entry: Mapping[str, Any]) -> Iterator[str]:
 def _applies_faults(entry: Mapping[str, Any], regions: set[str]) -> Iterator[str]:
     applies = entry.get("applies", {})
     family = next((prefix for prefix in _APPLIES if entry["id"].startswith(prefix)), None)
-    allowed = _APPLIES.get(family or "", set())
+    allowed = _APPLIES.get(family or "", _PLACES)
     for key in applies.keys() - allowed:
         yield f"unknown key {key}; allowed here are {', '.join(sorted(allowed)) or 'none'}"
     for key, value in applies.items():
-        if not (_are_texts(value) if key in {"regions", "except_regions"} else isinstance(value, str)):
+        if not (_are_texts(value) if key in _PLACES else isinstance(value, str)):
             yield f"{key} must be text (a list of texts for regions)"
             return
-    if "kind" not in applies and (applies or family in {"token.", "lane."}):
+    if "kind" not in applies and family and (applies or family != "window.opener."):
         yield "kind is missing"
+    for key in _PLACES & applies.keys():
+        yield from (f"{key}: {code} is no region of regions.toml" for code in applies[key] if code not in regions)
     if family == "token.":
         yield from _lifetime_faults(entry)
     if family == "window.opener.":
         yield from _opener_faults(entry, applies)
     if family == "lane.":
-        yield from _lane_faults(entry, applies, regions)
+        yield from _lane_faults(entry, applies)
 
 
 def _lifetime_faults(entry: Mapping[str, Any]) -> Iterator[str]:
@@ -166,11 +184,10 @@ def _opener_faults(entry: Mapping[str, Any], applies: Mapping[str, Any]) -> Iter
             yield f"{key} must begin with $."
 
 
-def _lane_faults(entry: Mapping[str, Any], applies: Mapping[str, Any], regions: set[str]) -> Iterator[str]:
+def _lane_faults(entry: Mapping[str, Any], applies: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(entry["value"], bool):
         yield "value must be true (open) or false (closed)"
-    named = [key for key in ("regions", "except_regions") if key in applies]
-    if len(named) != (0 if entry["value"] is True else 1):
+    if len(_PLACES & applies.keys()) != (0 if entry["value"] is True else 1):
         yield "a closed lane names its regions, or the regions except which; an open one names none"
-    for key in named:
-        yield from (f"{key}: {code} is no region of regions.toml" for code in applies[key] if code not in regions)
+    if applies.get("given", "before") != "before":
+        yield 'given can only be "before": the tokens given before the lane closed'

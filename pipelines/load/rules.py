@@ -19,7 +19,7 @@ def lay_out_rules(cursor: duckdb.DuckDBPyConnection, policy: Policy, topics: dic
         "rule_openers": ((*conditions, "since", "until"), policy.window_openers()),
         "rule_window_hours": (("hours", "since", "until"), policy.window_lengths()),
         "rule_lifetimes": (("kind", "frequency", "months", "days", "since", "until"), policy.token_lifetimes()),
-        "rule_closures": (("kind", "region", "since", "until"), policy.lane_closures()),
+        "rule_closures": (("kind", "region", "since", "until", "given_before"), policy.lane_closures()),
         "rule_regions": (("zone", "region"), policy.regions()),
         "rule_topics": (("written", "topic"), list(topics.items())),
     }

@@ -15,8 +15,10 @@ SELECT unnest(from_json($rows, '[{"kind":"VARCHAR","frequency":"VARCHAR","months
 
 -- name: rule_closures
 CREATE OR REPLACE TEMP TABLE rule_closures AS
-SELECT * FROM (SELECT unnest(from_json($rows, '[{"kind":"VARCHAR","region":"VARCHAR","since":"TIMESTAMP","until":"TIMESTAMP"}]'), recursive := true))
-WHERE until >= TIMESTAMP '9999-01-01';
+SELECT kind, region, min(since) AS since, max(given_before) AS given_before
+FROM (SELECT unnest(from_json($rows, '[{"kind":"VARCHAR","region":"VARCHAR","since":"TIMESTAMP","until":"TIMESTAMP","given_before":"TIMESTAMP"}]'), recursive := true))
+WHERE until >= TIMESTAMP '9999-01-01'
+GROUP BY kind, region;
 
 -- name: rule_regions
 CREATE OR REPLACE TEMP TABLE rule_regions AS

@@ -65,13 +65,12 @@ SELECT
     coalesce(t.topic, n.written_topic), n.expires_at,
     CASE
         WHEN n.action = 'stop' THEN NULL
-        WHEN c.closed_at IS NULL THEN coalesce(n.expires_at, TIMESTAMP '9999-12-31')
-        ELSE least(coalesce(n.expires_at, TIMESTAMP '9999-12-31'), greatest(n.occurred_at, c.closed_at))
+        WHEN c.since IS NULL THEN coalesce(n.expires_at, TIMESTAMP '9999-12-31')
+        ELSE least(coalesce(n.expires_at, TIMESTAMP '9999-12-31'), greatest(n.occurred_at, c.since))
     END,
     n.region
 FROM named AS n
-LEFT JOIN (SELECT kind, region, min(since) AS closed_at FROM rule_closures GROUP BY kind, region) AS c
-    ON c.kind = n.kind AND c.region = n.region
+LEFT JOIN rule_closures AS c ON c.kind = n.kind AND c.region = n.region AND n.occurred_at < c.given_before
 LEFT JOIN rule_topics AS t ON t.written = n.written_topic
 UNION ALL
 -- A send made through Clear to Send says in its echo which token it spent.

@@ -37,7 +37,7 @@ class Policy:
 
     def rule(self, rule_id: str, as_of: datetime) -> Rule:
         """Return the rule in force at that moment (a naive one is UTC). Raises PolicyUnknown."""
-        day = _utc_day(as_of)
+        day = utc_day(as_of)
         history = self.history(rule_id)
         for rule in history:
             if rule.in_force(day):
@@ -59,8 +59,23 @@ class Policy:
 
     def stale(self, as_of: datetime, days: int = 90) -> list[Rule]:
         """Return the rules that nobody has verified for more than that many days."""
-        oldest = _utc_day(as_of) - timedelta(days=days)
+        oldest = utc_day(as_of) - timedelta(days=days)
         return [rule for rule in self.rules if rule.verified_on < oldest]
+
+    def replacements(self, kind: str, as_of: datetime) -> list[Rule]:
+        """Return what can replace a closed lane on that day, the surest first; the value is the lane to move to.
+
+        `kind` is a token's kind ("marketing"), a tag ("tag:ACCOUNT_UPDATE") or "sponsored". Empty where nothing can.
+        """
+        day = utc_day(as_of)
+        named = [rule for rule in self.rules if rule.id.startswith("replacement.") and rule.in_force(day)]
+        return [rule for rule in named if rule.applies["kind"] == kind]
+
+    def closings(self, kind: str, as_of: datetime) -> list[Rule]:
+        """Return the rules that keep the lane of a kind of token closed on that day, somewhere or for some."""
+        day = utc_day(as_of)
+        closed = [rule for rule in self.rules if rule.id.startswith("lane.") and rule.value is False]
+        return [rule for rule in closed if rule.applies["kind"] == kind and rule.in_force(day)]
 
     def window_lengths(self) -> list[tuple[float, datetime, datetime, str]]:
         """Rows (hours, since, until, rule_id): how long a window lasts that is opened in [since, until)."""
@@ -151,15 +166,19 @@ def load_policy(folder: Path) -> Policy:
     sources = _sources(tables.pop("sources.toml", {}), problems)
     zones = _zones(tables.get("regions.toml", {}), problems)
     known_regions = {region for _, region in zones} | {UNKNOWN_REGION}
-    rules = [rule for name, table in tables.items() for rule in _rules(name, table, sources, known_regions, problems)]
-    rules.sort(key=lambda rule: (rule.id, rule.since))
-    problems += _overlaps(rules)
+    entries = [
+        (name, rule) for name, table in tables.items() for rule in _rules(name, table, sources, known_regions, problems)
+    ]
+    entries.sort(key=lambda entry: (entry[1].id, entry[1].since))
+    problems += _overlaps(entries)
     if problems:
         raise PolicyError("\n- ".join([f"The rule book in {folder} cannot be trusted; mend these entries:", *problems]))
-    return Policy(tuple(rules), sources, zones, _fingerprint(rules, zones))
+    rules = tuple(rule for _, rule in entries)
+    return Policy(rules, sources, zones, _fingerprint(rules, zones))
 
 
-def _utc_day(moment: datetime) -> date:
+def utc_day(moment: datetime) -> date:
+    """Return the UTC day of a moment; a naive one is UTC."""
     return (moment if moment.tzinfo is None else moment.astimezone(UTC)).date()
 
 
@@ -225,15 +244,16 @@ def _rules(
             yield build(entry)
 
 
-def _overlaps(rules: list[Rule]) -> list[str]:
+def _overlaps(entries: list[tuple[str, Rule]]) -> list[str]:
     return [
-        f"{later.id}: since: the value since {later.since} begins before the one since {earlier.since} ends"
-        for earlier, later in pairwise(rules)
+        f"{file}: {later.id}: since: the value since {later.since} begins before the one since {earlier.since} ends"
+        f"{'' if file == earlier_file else f', in {earlier_file}'}"
+        for (earlier_file, earlier), (file, later) in pairwise(entries)
         if earlier.id == later.id and earlier.in_force(later.since)
     ]
 
 
-def _fingerprint(rules: list[Rule], zones: tuple[tuple[str, str], ...]) -> str:
+def _fingerprint(rules: tuple[Rule, ...], zones: tuple[tuple[str, str], ...]) -> str:
     decisive = [[rule.id, rule.value, rule.unit, rule.since, rule.until, dict(rule.applies)] for rule in rules]
     canonical = json.dumps([decisive, zones], default=str, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

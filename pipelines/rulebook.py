@@ -78,6 +78,10 @@ def _is_day(value: object) -> bool:
     return isinstance(value, date) and not isinstance(value, datetime)
 
 
+def _is_beginning(value: object) -> bool:
+    return value == _UNRECORDED or _is_day(value)
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
@@ -103,7 +107,10 @@ _KEYS: dict[str, tuple[Callable[[object], bool], str]] = {
     "id": (_is_id, "must be lower-case words joined by dots"),
     "words": (_is_text, "must be a sentence"),
     "value": (_is_value, "must be true, false, a number, text or a list of texts"),
-    "since": (lambda value: value == _UNRECORDED or _is_day(value), f'must be a day, as in 2020-03-04, or "{_UNRECORDED}"'),
+    "since": (
+        lambda value: value == _UNRECORDED or _is_day(value),
+        f'must be a day, as in 2020-03-04, or "{_UNRECORDED}"',
+    ),
     "source": (_are_texts, "must name at least one source"),
     "verified_on": _DAY,
     "confidence": (lambda value: value in CONFIDENCE, f"must be one of {', '.join(CONFIDENCE)}"),

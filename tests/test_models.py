@@ -179,20 +179,6 @@ def test_a_marketing_token_goes_through_stop_resume_and_renewal(loaded: Load) ->
     ]
 
 
-@pytest.mark.parametrize(
-    ("zone", "state", "ends"),
-    [
-        ("Europe/Berlin", "available", MARCH + 500 * DAY),
-        ("Asia/Taipei", "stranded", datetime(2026, 2, 10)),
-        ("Mars/Olympus", "stranded", datetime(2026, 2, 10)),
-    ],
-)
-def test_a_token_whose_lane_closes_first_is_stranded(loaded: Load, zone: str, state: str, ends: datetime) -> None:
-    """Recurring notifications ended on 2026-02-10 but in five regions; a region that is not known is not guessed at."""
-    home = loaded(marketing(ANNA, MARCH, "k", days=500, notification_messages_timezone=zone), now=datetime(2026, 3, 1))
-    assert home.rows("SELECT state, effective_expires_at, expires_at FROM tokens") == [(state, ends, MARCH + 500 * DAY)]
-
-
 @pytest.mark.parametrize(("frequency", "months"), [("DAILY", 6), ("WEEKLY", 9), ("MONTHLY", 12)])
 def test_a_marketing_token_without_expiry_lives_as_its_frequency_says(
     loaded: Load, frequency: str, months: int

@@ -116,8 +116,8 @@ def test_the_marketing_lane_closed_everywhere_but_in_five_regions(policy: Policy
     assert {"AU", "EU", "JP", "KR", "UK"} == regions - set(closed)
     assert set(closed) - regions == {"unknown"}
     assert {(datetime(2026, 2, 10), FOREVER)} == {row[:2] for row in closed.values()}
-    assert closed["unknown"][2] == "lane.marketing.open.unknown"
-    assert closed["US"][2] == "lane.marketing.open"
+    assert closed["unknown"][2:] == (FOREVER, "lane.marketing.open.unknown")
+    assert closed["US"][2:] == (datetime(2026, 2, 10), "lane.marketing.open")
 
 
 def test_the_one_time_lane_was_closed_for_a_while_in_europe_and_japan(policy: Policy) -> None:

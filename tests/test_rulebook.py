@@ -71,10 +71,10 @@ def test_the_fingerprint_tells_a_changed_rule_from_a_changed_word(tmp_path: Path
         ('source = ["S01"]', "", "rules.toml: test.limit.hours: source: missing; it must name at least one source"),
         ('source = ["S01"]', "source = []", "rules.toml: test.limit.hours: source: must name at least one source"),
         ('["S01"]', '["S99"]', "rules.toml: test.limit.hours: source: S99 is not in sources.toml"),
-        ('unit = "hours"', "", "rules.toml: test.limit.hours: unit: a number needs one of hours, days, months"),
+        ('unit = "hours"', "", "rules.toml: test.limit.hours: unit: a number needs one of seconds, minutes, hours"),
         ('unit = "hours"', 'unit = "fortnights"', "rules.toml: test.limit.hours: unit: must be one of"),
         ("value = 24", "value = true", "rules.toml: test.limit.hours: unit: only a number has one"),
-        ("value = 24", "value = [24]", "rules.toml: test.limit.hours: value: must be true, false, a number or text"),
+        ("value = 24", "value = [24]", "rules.toml: test.limit.hours: value: must be true, false, a number, text"),
         ("value = 24", "", "rules.toml: test.limit.hours: value: missing"),
         ("value = 24", "value = 24\nlimit = 1", "rules.toml: test.limit.hours: limit: unknown key; allowed are id,"),
         ("since = 2020-03-04", 'since = "2020-03-04"', "rules.toml: test.limit.hours: since: must be a day"),
@@ -88,7 +88,17 @@ def test_the_fingerprint_tells_a_changed_rule_from_a_changed_word(tmp_path: Path
         ('id = "test.limit.hours"', 'id = "Limit"', "rules.toml: Limit: id: must be lower-case words joined by dots"),
         ('words = "A limit."', 'words = " "', "rules.toml: test.limit.hours: words: must be a sentence"),
         ('id = "test.limit.hours"', "", "rules.toml: rule 1: id: missing"),
-        ("value = 24", 'value = 24\napplies = { kind = "otn" }', "applies: unknown key kind; allowed here are none"),
+        (
+            "value = 24",
+            'value = 24\napplies = { kind = "otn" }',
+            "unknown key kind; allowed here are except_regions, regions",
+        ),
+        (
+            "value = 24",
+            'value = 24\napplies = { regions = ["XX"] }',
+            "applies: regions: XX is no region of regions.toml",
+        ),
+        ("since = 2020-03-04", 'since = "once"', 'since: must be a day, as in 2020-03-04, or "unrecorded"'),
         ("[[rule]]", "[rule]", "rules.toml: rule: must be tables, each under [[rule]]"),
         ("[[rule]]", "[[rules]]", "rules.toml: rules: unknown key"),
         ("value = 24", "value = ", "rules.toml: cannot be read"),
@@ -109,6 +119,9 @@ def test_a_faulty_entry_is_refused_with_file_and_key(tmp_path: Path, old: str, n
     [
         ("token.x.lifetime", '"unlimited"', "", "applies: kind is missing"),
         ("token.x.lifetime", "true", '{ kind = "x" }', 'value must be "unlimited", or a number of days or months'),
+        ("lane.x.open", "false", '{ kind = "x", regions = ["UK"], given = "later" }', 'given can only be "before"'),
+        ("replacement.x", '"otn"', '{ lane = "otn" }', "applies: kind is missing"),
+        ("replacement.x", '"otn"', "", "applies: kind is missing"),
         ("lane.x.open", "false", '{ kind = "x" }', "applies: a closed lane names its regions"),
         ("lane.x.open", "false", '{ kind = "x", regions = ["XX"] }', "applies: regions: XX is no region"),
         ("lane.x.open", "true", '{ kind = "x", regions = ["UK"] }', "applies: a closed lane names its regions"),
@@ -205,7 +218,35 @@ def test_two_values_of_one_rule_may_not_share_a_day(tmp_path: Path, until: str |
     folder = book(tmp_path, RULE.replace("2020-03-04", "2021-01-01") + earlier)
 
     if is_refused:
-        with pytest.raises(PolicyError, match=r"test\.limit\.hours: since: the value since 2021-01-01 begins before"):
+        with pytest.raises(PolicyError, match=r"rules\.toml: test\.limit\.hours: since: the value since 2021-01-01"):
             load_policy(folder)
     else:
         assert len(load_policy(folder).rules) == 2
+
+
+def test_a_rule_without_a_recorded_beginning_holds_as_far_back_as_anyone_asks(tmp_path: Path) -> None:
+    """Its end is dated all the same, and a later value must begin after it."""
+    old = RULE.replace("2020-03-04", '"unrecorded"') + "until = 2020-03-03\n"
+    policy = load_policy(book(tmp_path, old.replace("= 24", "= 23") + RULE))
+
+    assert [policy.rule("test.limit.hours", at(day)).value for day in ("0001-01-01", "2020-03-03", "2020-03-04")] == [
+        23, 23, 24,
+    ]  # fmt: skip
+    with pytest.raises(PolicyError, match="begins before"):
+        load_policy(book(tmp_path, old.replace("2020-03-03", "2020-03-04") + RULE))
+
+
+def test_a_rule_may_hold_a_list_of_texts(tmp_path: Path) -> None:
+    """It comes as a tuple, so that a rule cannot be changed by those who read it."""
+    entry = RULE.replace("value = 24", 'value = ["US", "VN"]').replace('unit = "hours"\n', "")
+
+    assert load_policy(book(tmp_path, entry)).rules[0].value == ("US", "VN")
+
+
+def test_two_files_that_disagree_are_both_named(tmp_path: Path) -> None:
+    """A rule that stands in two files at once is found where it was added."""
+    book(tmp_path)
+    (tmp_path / "more.toml").write_text(RULE.replace("2020-03-04", "2021-01-01"), encoding="utf-8")
+
+    with pytest.raises(PolicyError, match=r"more\.toml: test\.limit\.hours: since: .* ends, in rules\.toml"):
+        load_policy(tmp_path)

@@ -12,7 +12,8 @@ import streamlit as st
 
 from dashboard.exports import Format, export
 from dashboard.scope import Values
-from dashboard.view import View
+from dashboard.stranded import stranded_by_kind
+from dashboard.view import View, rule_book
 from dashboard.words import grouped, rows_line, signed
 
 Option = TypeVar("Option", bound=Hashable)
@@ -85,6 +86,14 @@ def card(title: str, note: str) -> Iterator[None]:
         st.markdown(f"**{title}**")
         st.caption(note)
         yield
+
+
+def stranded(view: View, stock: pd.DataFrame) -> None:
+    """Say of the stranded tokens in a stock how many they are, and what can replace their lane; nothing without any."""
+    for each in stranded_by_kind(stock, rule_book(), view.scope.as_of):
+        with card(each.title(view.scope.as_of, today=view.is_today), each.reasons()):
+            st.markdown("What can replace it:")
+            st.markdown(each.replacements())
 
 
 def plot(figure: go.Figure, key: str, alt: str, on_click: Callable[[Any], None] | None = None) -> None:

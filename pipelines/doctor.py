@@ -14,6 +14,7 @@ from pipelines.settings import Settings, read_settings
 from pipelines.warehouse import Warehouse
 
 _LEAST_FREE_BYTES = 1 << 30
+_VERIFIED_WITHIN_DAYS = 90
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,26 @@ def _policy(as_of: datetime) -> Check:
         policy = load_policy(DATA / "policy")
     except ClearToSendError as error:
         return Check("policy", str(error), 3)
-    stale = sorted({rule.id for rule in policy.stale(as_of)})
-    if stale:
+    stale = policy.stale(as_of, _VERIFIED_WITHIN_DAYS)
+    if not stale:
         return Check(
             "policy",
-            f"{len(stale)} rules were not verified for 90 days: {', '.join(stale[:5])}. Check their sources.",
-            1,
+            f"{len(policy.rules)} rules, each with its source, all verified within {_VERIFIED_WITHIN_DAYS} days",
         )
-    return Check("policy", f"{len(policy.rules)} rules, each with its source, all verified within 90 days")
+    oldest = min(stale, key=lambda rule: rule.verified_on)
+    sources = sorted({source for rule in stale for source in rule.source})
+    return Check(
+        "policy",
+        f"{len(stale)} of {len(policy.rules)} rules were not verified for {_VERIFIED_WITHIN_DAYS} days, "
+        f"the longest {oldest.id} (since {oldest.verified_on}). Read {_some(sources)} again (their addresses are in "
+        "data/policy/sources.toml), correct what has changed, and set verified_on in data/policy.",
+        1,
+    )
+
+
+def _some(names: list[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more sources" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _disk(settings: Settings) -> Check:

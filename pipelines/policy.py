@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,10 @@ _REGION_FILE_KEYS = {"rule", "region", "country"}
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The whole rule book. Made by `load_policy`; `rules` are in order of id and date."""
+    """The whole rule book. Made by `load_policy`; `rules` are in order of id and date, `histories` the same by id."""
 
     rules: tuple[Rule, ...]
+    histories: Mapping[str, tuple[Rule, ...]]
     sources: Mapping[str, Source]
     zones: tuple[tuple[str, str], ...]
     fingerprint: str
@@ -47,15 +48,14 @@ class Policy:
         msg = f"No rule {rule_id} is in force on {day}: {'; '.join(ended[-1:] + begins[:1])}."
         raise PolicyUnknown(msg)
 
-    def history(self, rule_id: str) -> list[Rule]:
+    def history(self, rule_id: str) -> tuple[Rule, ...]:
         """Return every dated value of a rule, oldest first. Raises PolicyUnknown for an id without any."""
-        history = [rule for rule in self.rules if rule.id == rule_id]
-        if not history:
-            near = difflib.get_close_matches(rule_id, {rule.id for rule in self.rules})
-            hint = f" Near it: {', '.join(near)}." if near else ""
-            msg = f"The rule book has no rule {rule_id}.{hint} Add it to data/policy, with its source."
-            raise PolicyUnknown(msg)
-        return history
+        if rule_id in self.histories:
+            return self.histories[rule_id]
+        near = difflib.get_close_matches(rule_id, self.histories)
+        hint = f" Near it: {', '.join(near)}." if near else ""
+        msg = f"The rule book has no rule {rule_id}.{hint} Add it to data/policy, with its source."
+        raise PolicyUnknown(msg)
 
     def stale(self, as_of: datetime, days: int = 90) -> list[Rule]:
         """Return the rules that nobody has verified for more than that many days."""
@@ -174,7 +174,8 @@ def load_policy(folder: Path) -> Policy:
     if problems:
         raise PolicyError("\n- ".join([f"The rule book in {folder} cannot be trusted; mend these entries:", *problems]))
     rules = tuple(rule for _, rule in entries)
-    return Policy(rules, sources, zones, _fingerprint(rules, zones))
+    histories = {rule_id: tuple(history) for rule_id, history in groupby(rules, key=lambda rule: rule.id)}
+    return Policy(rules, histories, sources, zones, _fingerprint(rules, zones))
 
 
 def utc_day(moment: datetime) -> date:

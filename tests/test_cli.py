@@ -102,6 +102,8 @@ def test_doctor_says_what_is_stale(home: Path) -> None:
     code, _, err = run("doctor", "--home", home, "--as-of", "2027-11-20")
     assert code == 1
     assert "not verified for 90 days" in err
+    assert "Read S01, " in err
+    assert "set verified_on" in err
     assert "days ago" in err
 
 

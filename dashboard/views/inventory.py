@@ -9,7 +9,7 @@ from dashboard import charts, reads
 from dashboard.buckets import AGE, LEFT, counts
 from dashboard.figures import inventory_figures
 from dashboard.filters import choose_age, choose_left, choose_topic, token_bounds, token_scope
-from dashboard.parts import Rows, card, choice, figures, header, plot, rows
+from dashboard.parts import Rows, card, choice, figures, header, plot, rows, stranded
 from dashboard.scope import Bounds
 from dashboard.theme import EXPIRING, STATES
 from dashboard.view import View, current
@@ -42,6 +42,7 @@ def show(whole: View) -> None:
         plot(charts.topics_by_state(stock), "topics", "Tokens by topic and state", choose_topic)
     with right, card("Spend what has the least time left", "Available tokens. Click a bar for its tokens."):
         clock(view)
+    stranded(view, stock)
     tokens(view, stock)
 
 

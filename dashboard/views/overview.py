@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import charts, reads
 from dashboard.figures import overview_figures, reach_at
-from dashboard.parts import Rows, card, choice, figures, header, plot, rows, table
+from dashboard.parts import Rows, card, choice, figures, header, plot, rows, stranded, table
 from dashboard.reach import Reach
 from dashboard.theme import LANES
 from dashboard.view import View, current
@@ -37,6 +37,7 @@ def show(view: View) -> None:
     with main, card("A broadcast reaches two groups: people whose window is open, and people who left a token", note):
         plot(charts.reach_waterfall(reach, lane), "reach", answer, choose_lane)
     soon(view, runoff)
+    stranded(view, view.read(reads.stock, view.scope))
     enforcement(view)
 
 

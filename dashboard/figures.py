@@ -70,9 +70,9 @@ def overview_figures(view: View, reach: Reach, runoff: reads.Runoff) -> list[Fig
 def _held(view: View) -> list[int]:
     """Available tokens at the end of each of the last 30 days, and at the moment shown."""
     scope = replace(view.scope, states=("available",))
-    by_day = reads.with_now(
-        view.read(reads.stock_by_day, scope, reads.SOON_DAYS), view.read(reads.stock, scope), scope.as_of
-    )
+    stock = view.read(reads.stock, view.scope)  # of all states, as the page reads it for the stranded ones too
+    now = stock[stock["state"] == "available"]
+    by_day = reads.with_now(view.read(reads.stock_by_day, scope, reads.SOON_DAYS), now, scope.as_of)
     days = pd.date_range(end=pd.Timestamp(scope.as_of.date()), periods=reads.SOON_DAYS + 1)
     return [int(count) for count in by_day.set_index("day")["count_tokens"].reindex(days, fill_value=0)]
 

@@ -68,10 +68,14 @@ events = st.one_of(
     ),
 )
 bodies = st.builds(
-    lambda items, channel, late: delivery(*items, channel=channel, time=NOON + timedelta(minutes=late)),
+    lambda items, channel, late, beside: {
+        **delivery(*items, channel=channel, time=NOON + timedelta(minutes=late)),
+        **beside,
+    },
     st.lists(events, min_size=1, max_size=3),
     st.sampled_from(["messaging", "messaging", "standby"]),
     st.integers(0, 3),
+    st.sampled_from([{}, {}, {"hop": 1}, {"hop": {"of": [None]}}]),
 )
 
 

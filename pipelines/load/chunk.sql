@@ -12,16 +12,17 @@ CASE
 END;
 
 -- Deliveries as rows with the columns of events, one per item, and what is wrong with it. A line or entry that is not plainly
--- one list of items gives a row with a fault: it needs a second look. $deliveries names a view of (source_line, delivery).
+-- one list of items gives a row with a fault: it needs a second look. $deliveries names a view of (source_line, delivery, envelopes).
 CREATE OR REPLACE TEMP MACRO events_of(deliveries) AS TABLE
 WITH entries AS (
     -- The list of one beside the entries keeps a row for a line that holds none.
-    SELECT source_line, delivery.object AS object, unnest(delivery.entry) AS e, unnest([true]) AS is_first FROM query_table(deliveries)
+    SELECT source_line, delivery.object AS object, unnest(delivery.entry) AS e, unnest(envelopes) AS envelope, unnest([true]) AS is_first
+    FROM query_table(deliveries)
 ),
 lanes AS (
     -- An entry holds one of the four lists, so side by side the other three are NULL.
     SELECT
-        source_line, object, nullif(trim(e.id), '') AS entry_id, e."time" AS entry_time,
+        source_line, object, envelope, nullif(trim(e.id), '') AS entry_id, e."time" AS entry_time,
         CASE WHEN e.messaging IS NOT NULL THEN 'messaging' WHEN e.standby IS NOT NULL THEN 'standby' WHEN e.changes IS NOT NULL THEN 'changes' ELSE 'entry' END AS channel,
         CAST(e.messaging IS NULL AS INT) + CAST(e.standby IS NULL AS INT) + CAST(e.changes IS NULL AS INT) + CAST(e.entry_itself IS NULL AS INT) = 3 AS is_plain,
         unnest(e.messaging) AS of_messaging, unnest(e.standby) AS of_standby, unnest(e.changes) AS of_changes, unnest(e.entry_itself) AS of_entry,
@@ -30,7 +31,7 @@ lanes AS (
 ),
 items AS (
     SELECT
-        source_line, object, entry_id, entry_time, channel,
+        source_line, object, envelope, entry_id, entry_time, channel,
         CASE WHEN is_plain THEN coalesce(of_messaging, of_standby, of_changes, of_entry) END AS item
     FROM lanes
 ),
@@ -104,7 +105,7 @@ SELECT
         WHEN kind = 'message_edit' THEN concat_ws(chr(31), mid, x.message_edit.num_edit)
         ELSE concat_ws(chr(31), psid, item)
     END)) AS UUID) AS event_id,
-    page_id, psid, kind, occurred_at, item AS payload, source_line, object, channel, received_at, x.message.metadata AS metadata,
+    page_id, psid, kind, occurred_at, item AS payload, source_line, object, channel, received_at, x.message.metadata AS metadata, envelope,
     CASE
         WHEN item IS NULL THEN 'holds no event'
         WHEN NOT starts_with(item, '{') THEN 'holds an item that is not an object'
@@ -118,28 +119,59 @@ SELECT
 FROM placed;
 
 -- name: part_views
--- One row per line of a part, numbered. A line that is no JSON object is a row of NULLs.
--- A log shipper's wrapper is opened here: the delivery stands inside it as an object, or as text.
-CREATE OR REPLACE TEMP MACRO deliveries_in(part_path, lines_before) AS TABLE
-SELECT
-    lines_before + row_number() OVER () AS source_line,
-    CASE WHEN entry IS NULL AND wrapped IS NOT NULL THEN
-        try(from_json(
-            CASE json_type(wrapped) WHEN 'VARCHAR' THEN wrapped ->> '$' ELSE wrapped END,
-            '{"object":"VARCHAR","entry":[{"id":"VARCHAR","time":"VARCHAR","messaging":["JSON"],"standby":["JSON"],"changes":["JSON"],"entry_itself":["JSON"]}]}'
-        ))
-    ELSE struct_pack(object := object, entry := entry) END AS delivery
-FROM (
-    SELECT object, entry, coalesce(body, payload, message) AS wrapped
-    FROM read_json(
-        part_path, format = 'newline_delimited', ignore_errors = true, maximum_object_size = 33554432,
-        columns = {
-            object: 'VARCHAR',
-            entry: 'STRUCT(id VARCHAR, "time" VARCHAR, messaging JSON[], standby JSON[], changes JSON[], entry_itself JSON[])[]',
-            body: 'JSON', payload: 'JSON', message: 'JSON'
-        }
-    )
+-- Each entry with what its envelope holds besides the fields that are known: {"wrapper", "delivery", "entry"}, NULL where there is nothing.
+CREATE OR REPLACE TEMP MACRO others(written) AS nullif(CAST(written AS VARCHAR), '{}')::JSON;
+CREATE OR REPLACE TEMP MACRO envelopes_of(entries, wrapper, delivery) AS list_transform(
+    list_transform(
+        from_json(entries, '["JSON"]'),
+        lambda e: others(json_merge_patch(e, '{"id":null,"time":null,"messaging":null,"standby":null,"changes":null}'))
+    ),
+    lambda o: CASE WHEN coalesce(wrapper, delivery, o) IS NOT NULL THEN json_object('wrapper', wrapper, 'delivery', delivery, 'entry', o) END
 );
+-- One row per line of a part, numbered. A line that is no JSON object is a row of NULLs.
+-- A log shipper's wrapper is opened here: the delivery stands inside it as an object, or as text. Only an envelope that has
+-- other keys than the usual ones is taken apart.
+CREATE OR REPLACE TEMP MACRO deliveries_in(part_path, lines_before) AS TABLE
+WITH lines AS (
+    SELECT lines_before + row_number() OVER () AS source_line, line, json_keys(line, ['$', '$.entry[0]']) AS keys
+    FROM read_json(
+        part_path, format = 'newline_delimited', records = false, ignore_errors = true, maximum_object_size = 33554432,
+        columns = {line: 'JSON'}
+    )
+),
+opened AS (
+    SELECT *, CASE WHEN NOT list_contains(keys[1], 'entry') THEN list_filter(['body', 'payload', 'message'], lambda k: list_contains(keys[1], k))[1] END AS wrapped_in
+    FROM lines
+),
+unwrapped AS (
+    SELECT
+        *,
+        CASE
+            WHEN wrapped_in IS NULL THEN line
+            WHEN json_type(line, '/' || wrapped_in) = 'VARCHAR' THEN try_cast(line ->> ('$.' || wrapped_in) AS JSON)
+            ELSE line -> ('$.' || wrapped_in)
+        END AS body
+    FROM opened
+),
+parsed AS (
+    SELECT
+        *,
+        from_json(
+            body, '{"object":"VARCHAR","entry":[{"id":"VARCHAR","time":"VARCHAR","messaging":["JSON"],"standby":["JSON"],"changes":["JSON"],"entry_itself":["JSON"]}]}'
+        ) AS delivery
+    FROM unwrapped
+)
+SELECT
+    source_line, delivery,
+    CASE WHEN wrapped_in IS NOT NULL OR len(delivery.entry) <> 1
+        OR len(keys[1]) <> 1 + CAST(delivery.object IS NOT NULL AS INT)
+        OR len(keys[2]) <> 1 + CAST(delivery.entry[1].id IS NOT NULL AS INT) + CAST(delivery.entry[1]."time" IS NOT NULL AS INT)
+    THEN envelopes_of(
+        body -> '$.entry',
+        CASE WHEN wrapped_in IS NOT NULL THEN others(json_merge_patch(line, json_object(wrapped_in, NULL))) END,
+        others(json_merge_patch(body, '{"object":null,"entry":null}'))
+    ) END AS envelopes
+FROM parsed;
 CREATE OR REPLACE TEMP VIEW part_0 AS FROM deliveries_in(getvariable('parts').paths[1], getvariable('parts').lines_before[1]);
 CREATE OR REPLACE TEMP VIEW part_1 AS FROM deliveries_in(getvariable('parts').paths[2], getvariable('parts').lines_before[2]);
 CREATE OR REPLACE TEMP VIEW part_2 AS FROM deliveries_in(getvariable('parts').paths[3], getvariable('parts').lines_before[3]);
@@ -148,12 +180,12 @@ CREATE OR REPLACE TEMP VIEW part_3 AS FROM deliveries_in(getvariable('parts').pa
 -- name: mended_view
 -- Lines that were put right one by one: they bring their number along.
 CREATE OR REPLACE TEMP VIEW mended AS
-SELECT source_line, struct_pack(object := object, entry := entry) AS delivery
+SELECT source_line, struct_pack(object := object, entry := entry) AS delivery, list_transform(entry, lambda e: e.envelope) AS envelopes
 FROM read_json(
     getvariable('mended_path'), format = 'newline_delimited', maximum_object_size = 134217728,
     columns = {
         source_line: 'BIGINT', object: 'VARCHAR',
-        entry: 'STRUCT(id VARCHAR, "time" VARCHAR, messaging JSON[], standby JSON[], changes JSON[], entry_itself JSON[])[]'
+        entry: 'STRUCT(id VARCHAR, "time" VARCHAR, messaging JSON[], standby JSON[], changes JSON[], entry_itself JSON[], envelope JSON)[]'
     }
 );
 

@@ -19,10 +19,11 @@ class NotADelivery(Exception):
 
 def mend(line: bytes) -> dict[str, Any]:
     """
-    Read one line as a delivery: {"object", "entry": [{"id", "time", "messaging" or another list of items}]}.
+    Read one line as a delivery: {"object", "entry": [{"id", "time", "messaging" or another list of items, "envelope"}]}.
 
     Opens a log shipper's wrapper, an array of deliveries, and a bare entry, event or change. Items keep all that they
-    hold; an entry without items stands in `entry_itself`. Raises NotADelivery.
+    hold; an entry without items stands in `entry_itself`; `envelope` holds the unknown fields around an entry's items,
+    as {"wrapper", "delivery", "entry"}, or None. Raises NotADelivery.
     """
     value = _parse(line)
     deliveries = value if isinstance(value, list) and value else [value]
@@ -69,9 +70,10 @@ def _unwrapped(value: dict[str, Any], wrappers: int) -> dict[str, Any]:
     name = next((name for name in WRAPPERS if isinstance(value.get(name), dict | str)), None)
     if name and wrappers:
         try:
-            return _delivery(value[name], wrappers - 1)
+            inner = _delivery(value[name], wrappers - 1)
         except NotADelivery as error:
             raise NotADelivery(f"is not a delivery: its {name} {error}") from error
+        return _keep_around(inner, "wrapper", {key: value[key] for key in value if key != name})
     if "page_id" in value:
         return _from_change(value)
     raise NotADelivery("is not a delivery: it has no entry, and no body, payload or message that holds one")
@@ -81,7 +83,16 @@ def _from_entries(value: dict[str, Any]) -> dict[str, Any]:
     entries = value["entry"] if isinstance(value["entry"], list) else [value["entry"]]
     if not entries:
         raise NotADelivery("holds no event: its entry is empty")
-    return {"object": value.get("object"), "entry": [shaped for each in entries for shaped in _entry(each)]}
+    shaped = {"object": value.get("object"), "entry": [shaped for each in entries for shaped in _entry(each)]}
+    return _keep_around(shaped, "delivery", {key: value[key] for key in value if key not in ("object", "entry")})
+
+
+def _keep_around(delivery: dict[str, Any], part: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """Keep what a delivery or its wrapper holds beside its entries with each of them: nothing else of it goes on."""
+    for entry in delivery["entry"] if fields else ():
+        envelope = entry.get("envelope") or dict.fromkeys(("wrapper", "delivery", "entry"))
+        entry["envelope"] = {**envelope, part: {**fields, **(envelope[part] or {})}}
+    return delivery
 
 
 def _entry(value: Any) -> list[dict[str, Any]]:
@@ -94,7 +105,9 @@ def _entry(value: Any) -> list[dict[str, Any]]:
     envelope = {"id": value.get("id"), "time": value.get("time")}
     if not lists:
         return [{**envelope, "entry_itself": [value]}]
-    return [{**envelope, name: items} for name, items in lists.items() if items]
+    shaped = {"entry": [{**envelope, name: items} for name, items in lists.items() if items]}
+    known = {"id", "time", "object", *LISTS}
+    return list(_keep_around(shaped, "entry", {key: value[key] for key in value if key not in known})["entry"])
 
 
 def _from_event(event: dict[str, Any]) -> dict[str, Any]:

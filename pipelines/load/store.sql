@@ -35,19 +35,19 @@ WITH repeated AS (
     SELECT event_id FROM chunk_events GROUP BY event_id HAVING count(*) > 1
 ),
 copies AS (
-    SELECT event_id, rowid AS chunk_row, source_line, page_id, kind, occurred_at, received_at, channel, CAST(payload AS VARCHAR) AS payload
+    SELECT event_id, rowid AS chunk_row, source_line, page_id, kind, occurred_at, received_at, channel, CAST(payload AS VARCHAR) AS payload, CAST(envelope AS VARCHAR) AS envelope
     FROM chunk_events WHERE event_id IN (SELECT event_id FROM repeated)
     UNION ALL
-    SELECT event_id, NULL, NULL, page_id, kind, occurred_at, received_at, channel, CAST(payload AS VARCHAR)
+    SELECT event_id, NULL, NULL, page_id, kind, occurred_at, received_at, channel, CAST(payload AS VARCHAR), CAST(envelope AS VARCHAR)
     FROM events
     WHERE event_id IN (SELECT event_id FROM chunk_known) AND (occurred_at BETWEEN $earliest AND $latest OR occurred_at IS NULL)
 )
 SELECT
-    * EXCLUDE (channel, payload),
+    * EXCLUDE (channel, payload, envelope),
     bool_or(chunk_row IS NULL) OVER (PARTITION BY event_id) AS is_known,
     row_number() OVER (
         PARTITION BY event_id
-        ORDER BY channel = 'messaging' DESC, length(payload) DESC, payload, received_at NULLS LAST, chunk_row IS NULL DESC, source_line, chunk_row
+        ORDER BY channel = 'messaging' DESC, length(payload) DESC, payload, received_at NULLS LAST, length(envelope) DESC NULLS LAST, envelope, chunk_row IS NULL DESC, source_line, chunk_row
     ) = 1 AS is_best
 FROM copies;
 

@@ -1,6 +1,7 @@
 -- The tables that loading and the models fill. Every TIMESTAMP is UTC; ids are text. All of it can be deleted and loaded again.
 
 -- One row per distinct event; batch is the load chunk that brought it. psid is '' where the event is about no person; occurred_at is NULL where the log gives no time.
+-- envelope holds what stood beside the event under keys that are not known: {"wrapper", "delivery", "entry"}; NULL where nothing did.
 CREATE TABLE events (
     event_id UUID, page_id VARCHAR, psid VARCHAR, kind VARCHAR, occurred_at TIMESTAMP,
     mid VARCHAR GENERATED ALWAYS AS (CASE
@@ -12,7 +13,7 @@ CREATE TABLE events (
         WHEN starts_with(kind, 'change:') THEN payload ->> '$.value.mid'
     END) VIRTUAL,
     payload JSON USING COMPRESSION zstd, source_file VARCHAR, source_line BIGINT,
-    object VARCHAR, channel VARCHAR, received_at TIMESTAMP, metadata VARCHAR, batch BIGINT
+    object VARCHAR, channel VARCHAR, received_at TIMESTAMP, metadata VARCHAR, envelope JSON, batch BIGINT
 );
 
 -- One row per line, or item of a line, that is not an event.

@@ -207,12 +207,7 @@ def ages(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> pd.DataFrame:
 
 def tokens(cursor: duckdb.DuckDBPyConnection, scope: Scope, bounds: Bounds, key: str) -> pd.DataFrame:
     """Return up to MAX_ROWS tokens that fit, masked, with their holder's pseudonym."""
-    return frame(cursor, tokens_query(bounds), scope, **bounds.values(), pseudonym_key=key, limit=MAX_ROWS)
-
-
-def tokens_query(bounds: Bounds) -> str:
-    """Return the name of the query that lists tokens: bounds need the slower one."""
-    return "inventory.token_rows" if bounds == Bounds() else "inventory.token_rows_timed"
+    return frame(cursor, "inventory.token_rows", scope, **bounds.values(), pseudonym_key=key, limit=MAX_ROWS)
 
 
 def count_tokens(cursor: duckdb.DuckDBPyConnection, scope: Scope, bounds: Bounds) -> int:

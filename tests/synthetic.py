@@ -3,6 +3,10 @@
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
+
+import pipelines
+from pipelines.statements import statements
 from pipelines.warehouse import Warehouse
 
 MOMENT = datetime.fromisoformat("2026-11-22T10:30")
@@ -20,5 +24,13 @@ def make_home(folder: Path) -> Path:
         for statement in _FACTS.read_text(encoding="utf-8").split(";\n"):
             if statement.strip():
                 cursor.execute(statement, {"moment": MOMENT} if "$moment" in statement else None)
+        hold(cursor)
         warehouse.checkpoint()
     return folder
+
+
+def hold(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Derive held_spans from token_spans, as loading does."""
+    model = statements(Path(pipelines.__file__).parent / "sql" / "55_held_spans.sql")
+    cursor.execute("CREATE TEMP TABLE chunk_holders AS SELECT DISTINCT contact_key FROM token_spans")
+    cursor.execute(model["held_spans"])

@@ -27,16 +27,16 @@ SELECT
     md5('key ' || i)::UUID AS token_key
 FROM fates;
 INSERT INTO token_spans
-SELECT token_key, page_id, kind, topic, hash(page_id, psid), 'available', opted_in_at, coalesce(spent_at - INTERVAL 1 HOUR, revoked_at, effective_expires_at)
+SELECT token_key, page_id, kind, topic, hash(page_id, psid), 'available', opted_in_at, coalesce(spent_at - INTERVAL 1 HOUR, revoked_at, effective_expires_at), opted_in_at, effective_expires_at
 FROM ends
 UNION ALL
-SELECT token_key, page_id, kind, topic, hash(page_id, psid), 'reserved', spent_at - INTERVAL 1 HOUR, spent_at FROM ends WHERE spent_at IS NOT NULL
+SELECT token_key, page_id, kind, topic, hash(page_id, psid), 'reserved', spent_at - INTERVAL 1 HOUR, spent_at, opted_in_at, effective_expires_at FROM ends WHERE spent_at IS NOT NULL
 UNION ALL
 SELECT
     token_key, page_id, kind, topic, hash(page_id, psid),
     CASE WHEN spent_at IS NOT NULL THEN 'spent' WHEN revoked_at IS NOT NULL THEN 'revoked'
          WHEN effective_expires_at < expires_at THEN 'stranded' ELSE 'expired' END,
-    coalesce(spent_at, revoked_at, effective_expires_at), TIMESTAMP '9999-12-31'
+    coalesce(spent_at, revoked_at, effective_expires_at), TIMESTAMP '9999-12-31', opted_in_at, effective_expires_at
 FROM ends;
 DELETE FROM token_spans WHERE from_at >= to_at;
 INSERT INTO tokens

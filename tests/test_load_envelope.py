@@ -1,4 +1,4 @@
-"""What stands around the events of a delivery: known fields become columns, unknown ones stay as JSON beside the event."""
+"""What stands around the events of a delivery: what no column knows stays as JSON beside the event."""
 
 import json
 from pathlib import Path

@@ -18,6 +18,7 @@ TABLES = {
     "events": "* EXCLUDE (source_file, source_line, batch)",
     "tokens": "*",
     "token_spans": "*",
+    "held_spans": "*",
     "token_daily": "*",
     "token_events": "*",
     "windows": "*",

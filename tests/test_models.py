@@ -179,6 +179,36 @@ def test_a_marketing_token_goes_through_stop_resume_and_renewal(loaded: Load) ->
     ]
 
 
+def test_a_person_holds_a_permission_as_long_as_any_token_is_available(loaded: Load) -> None:
+    """Stretches of several tokens that touch are one; a gap between them makes two."""
+    stopped = marketing(ANNA, MARCH + 20 * DAY, "k", status="STOP NOTIFICATIONS", days=None)
+    home = loaded(
+        marketing(ANNA, MARCH, "k", days=100),
+        stopped,
+        marketing(ANNA, MARCH + 10 * DAY, "l", days=20),
+        marketing(ANNA, MARCH + 50 * DAY, "m", days=7),
+        marketing(BEN, MARCH, "n", days=5),
+    )
+    query = "SELECT psid, from_at, to_at FROM held_spans JOIN contacts USING (contact_key) ORDER BY psid, from_at"
+
+    assert home.rows(query) == [
+        (ANNA, MARCH, MARCH + 30 * DAY),
+        (ANNA, MARCH + 50 * DAY, MARCH + 57 * DAY),
+        (BEN, MARCH, MARCH + 5 * DAY),
+    ]
+
+
+def test_a_renewal_moves_the_end_from_its_own_day_on(loaded: Load) -> None:
+    """Seen from before the renewal, the token still ends when it was then known to end."""
+    home = loaded(marketing(ANNA, MARCH, "k", days=100), marketing(ANNA, MARCH + 50 * DAY, "k", days=100))
+
+    assert home.rows("SELECT state, from_at, to_at, opted_in_at, ends_at FROM token_spans ORDER BY from_at") == [
+        ("available", MARCH, MARCH + 50 * DAY, MARCH, MARCH + 100 * DAY),
+        ("available", MARCH + 50 * DAY, MARCH + 150 * DAY, MARCH, MARCH + 150 * DAY),
+        ("expired", MARCH + 150 * DAY, FOREVER, MARCH, MARCH + 150 * DAY),
+    ]
+
+
 @pytest.mark.parametrize(("frequency", "months"), [("DAILY", 6), ("WEEKLY", 9), ("MONTHLY", 12)])
 def test_a_marketing_token_without_expiry_lives_as_its_frequency_says(
     loaded: Load, frequency: str, months: int

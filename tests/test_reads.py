@@ -59,7 +59,8 @@ def cursor(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
 def spans(warehouse: Warehouse) -> list[Span]:
     """Return every stretch of every token, in plain Python."""
     rows = warehouse.cursor().execute(
-        "SELECT s.*, opted_in_at, effective_expires_at, token, psid FROM token_spans s JOIN tokens USING (token_key)"
+        "SELECT s.* EXCLUDE (opted_in_at, ends_at), t.opted_in_at, effective_expires_at, token, psid"
+        " FROM token_spans s JOIN tokens t USING (token_key)"
     )
     return [Span(*row) for row in rows.fetchall()]
 

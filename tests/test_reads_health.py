@@ -11,7 +11,7 @@ import pytest
 from dashboard import reads
 from dashboard.exports import export
 from dashboard.home import pseudonym_key
-from dashboard.scope import Scope, end_of_day
+from dashboard.scope import Bounds, Scope, end_of_day
 from pipelines.warehouse import Warehouse
 from tests.synthetic import MOMENT, PAGE, make_home
 
@@ -87,7 +87,7 @@ def test_policy_events_are_those_known_at_the_moment(cursor: duckdb.DuckDBPyConn
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_an_export_holds_every_row_and_no_id(warehouse: Warehouse, tmp_path: Path, form: Any) -> None:
     """Exports have no limit; they mask people and tokens as the page does."""
-    data = export(warehouse, "inventory.token_rows", Scope(MOMENT), {"pseudonym_key": "key"}, form)
+    data = export(warehouse, "inventory.token_rows", Scope(MOMENT), Bounds().values() | {"pseudonym_key": "key"}, form)
     file = tmp_path / f"tokens.{form}"
     file.write_bytes(data)
 

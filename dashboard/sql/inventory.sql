@@ -78,68 +78,42 @@ WHERE count_tokens > 0
 ORDER BY expires_on, topic;
 
 -- name: runoff_past
--- As runoff, for a moment with later events: the state may end by use or by a stop, so the expiry comes from tokens.
-SELECT effective_expires_at::DATE AS expires_on, token_spans.topic, count(*) AS count_tokens
-FROM token_spans JOIN tokens USING (token_key)
-WHERE token_spans.state = 'available' AND from_at <= $as_of AND to_at > $as_of
-  AND ($page_id::VARCHAR IS NULL OR token_spans.page_id = $page_id)
-  AND ($topics::VARCHAR[] IS NULL OR token_spans.topic = ANY($topics))
-  AND ($kinds::VARCHAR[] IS NULL OR token_spans.kind = ANY($kinds))
+-- As runoff, for a moment with later events: the state may end by use or by a stop, so the expiry is the one known then.
+SELECT ends_at::DATE AS expires_on, topic, count(*) AS count_tokens
+FROM token_spans
+WHERE state = 'available' AND from_at <= $as_of AND to_at > $as_of
+  AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+  AND ($topics::VARCHAR[] IS NULL OR topic = ANY($topics))
+  AND ($kinds::VARCHAR[] IS NULL OR kind = ANY($kinds))
 GROUP BY ALL
 ORDER BY expires_on, topic;
 
 -- name: ages
 -- One row per number of days (UTC) since the opt-in: tokens available at $as_of.
 SELECT $as_of::DATE - opted_in_at::DATE AS age_days, count(*) AS count_tokens
-FROM token_spans JOIN tokens USING (token_key)
-WHERE token_spans.state = 'available' AND from_at <= $as_of AND to_at > $as_of
-  AND ($page_id::VARCHAR IS NULL OR token_spans.page_id = $page_id)
-  AND ($topics::VARCHAR[] IS NULL OR token_spans.topic = ANY($topics))
-  AND ($kinds::VARCHAR[] IS NULL OR token_spans.kind = ANY($kinds))
+FROM token_spans
+WHERE state = 'available' AND from_at <= $as_of AND to_at > $as_of
+  AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+  AND ($topics::VARCHAR[] IS NULL OR topic = ANY($topics))
+  AND ($kinds::VARCHAR[] IS NULL OR kind = ANY($kinds))
 GROUP BY age_days ORDER BY age_days;
 
 -- name: token_rows
 -- One row per token that fits the filters at $as_of; those whose state ends first come first.
-WITH fitting AS (
-    SELECT token_key, state, from_at, to_at
+WITH chosen AS (
+    SELECT token_key, state, from_at, to_at, opted_in_at, ends_at
     FROM token_spans
     WHERE from_at <= $as_of AND to_at > $as_of
       AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
       AND ($topics::VARCHAR[] IS NULL OR topic = ANY($topics))
       AND ($kinds::VARCHAR[] IS NULL OR kind = ANY($kinds))
       AND ($states::VARCHAR[] IS NULL OR state = ANY($states))
-),
-chosen AS (SELECT * FROM fitting ORDER BY to_at, from_at DESC, token_key LIMIT $limit)
-SELECT
-    '…' || right(tokens.token, 4) AS token,
-    'person-' || left(sha256($pseudonym_key || tokens.page_id || '/' || tokens.psid), 10) AS person,
-    tokens.page_id,
-    tokens.topic,
-    tokens.kind,
-    chosen.state,
-    tokens.opted_in_at,
-    chosen.from_at AS in_state_since,
-    tokens.effective_expires_at AS expires_at,
-    greatest(tokens.effective_expires_at::DATE - $as_of::DATE, 0) AS days_left
-FROM chosen JOIN tokens USING (token_key)
-ORDER BY chosen.to_at, chosen.from_at DESC, token_key;
-
--- name: token_rows_timed
--- As token_rows, also bounded by age and by time left: these need a join with every token.
-WITH fitting AS (
-    SELECT token_key, token_spans.state, from_at, to_at
-    FROM token_spans JOIN tokens USING (token_key)
-    WHERE from_at <= $as_of AND to_at > $as_of
-      AND ($page_id::VARCHAR IS NULL OR token_spans.page_id = $page_id)
-      AND ($topics::VARCHAR[] IS NULL OR token_spans.topic = ANY($topics))
-      AND ($kinds::VARCHAR[] IS NULL OR token_spans.kind = ANY($kinds))
-      AND ($states::VARCHAR[] IS NULL OR token_spans.state = ANY($states))
       AND ($age_from::INTEGER IS NULL OR opted_in_at::DATE <= $as_of::DATE - $age_from::INTEGER)
       AND ($age_to::INTEGER IS NULL OR opted_in_at::DATE > $as_of::DATE - $age_to::INTEGER)
-      AND ($left_from::INTEGER IS NULL OR effective_expires_at::DATE >= $as_of::DATE + $left_from::INTEGER)
-      AND ($left_to::INTEGER IS NULL OR effective_expires_at::DATE < $as_of::DATE + $left_to::INTEGER)
-),
-chosen AS (SELECT * FROM fitting ORDER BY to_at, from_at DESC, token_key LIMIT $limit)
+      AND ($left_from::INTEGER IS NULL OR ends_at::DATE >= $as_of::DATE + $left_from::INTEGER)
+      AND ($left_to::INTEGER IS NULL OR ends_at::DATE < $as_of::DATE + $left_to::INTEGER)
+    ORDER BY to_at, from_at DESC, token_key LIMIT $limit
+)
 SELECT
     '…' || right(tokens.token, 4) AS token,
     'person-' || left(sha256($pseudonym_key || tokens.page_id || '/' || tokens.psid), 10) AS person,
@@ -147,23 +121,23 @@ SELECT
     tokens.topic,
     tokens.kind,
     chosen.state,
-    tokens.opted_in_at,
+    chosen.opted_in_at,
     chosen.from_at AS in_state_since,
-    tokens.effective_expires_at AS expires_at,
-    greatest(tokens.effective_expires_at::DATE - $as_of::DATE, 0) AS days_left
+    chosen.ends_at AS expires_at,
+    greatest(chosen.ends_at::DATE - $as_of::DATE, 0) AS days_left
 FROM chosen JOIN tokens USING (token_key)
 ORDER BY chosen.to_at, chosen.from_at DESC, token_key;
 
 -- name: token_count
--- One row: how many tokens token_rows_timed would give without its limit.
+-- One row: how many tokens token_rows would give without its limit.
 SELECT count(*) AS count_tokens
-FROM token_spans JOIN tokens USING (token_key)
+FROM token_spans
 WHERE from_at <= $as_of AND to_at > $as_of
-  AND ($page_id::VARCHAR IS NULL OR token_spans.page_id = $page_id)
-  AND ($topics::VARCHAR[] IS NULL OR token_spans.topic = ANY($topics))
-  AND ($kinds::VARCHAR[] IS NULL OR token_spans.kind = ANY($kinds))
-  AND ($states::VARCHAR[] IS NULL OR token_spans.state = ANY($states))
+  AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+  AND ($topics::VARCHAR[] IS NULL OR topic = ANY($topics))
+  AND ($kinds::VARCHAR[] IS NULL OR kind = ANY($kinds))
+  AND ($states::VARCHAR[] IS NULL OR state = ANY($states))
   AND ($age_from::INTEGER IS NULL OR opted_in_at::DATE <= $as_of::DATE - $age_from::INTEGER)
   AND ($age_to::INTEGER IS NULL OR opted_in_at::DATE > $as_of::DATE - $age_to::INTEGER)
-  AND ($left_from::INTEGER IS NULL OR effective_expires_at::DATE >= $as_of::DATE + $left_from::INTEGER)
-  AND ($left_to::INTEGER IS NULL OR effective_expires_at::DATE < $as_of::DATE + $left_to::INTEGER);
+  AND ($left_from::INTEGER IS NULL OR ends_at::DATE >= $as_of::DATE + $left_from::INTEGER)
+  AND ($left_to::INTEGER IS NULL OR ends_at::DATE < $as_of::DATE + $left_to::INTEGER);

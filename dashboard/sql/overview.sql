@@ -15,8 +15,7 @@ SELECT
 FROM sources;
 
 -- name: reach
--- One row: people by the best lane still open to them at $as_of. A person counts once per Page. The few who wrote lately are
--- looked up among the many who left a token, not the other way round: that halves the time.
+-- One row: people by the best lane still open to them at $as_of. A person counts once per Page.
 WITH recent AS (
     SELECT contact_key, max(closes_at) > $as_of AS is_open
     FROM windows
@@ -25,11 +24,9 @@ WITH recent AS (
       AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
     GROUP BY contact_key
 ),
-holders AS MATERIALIZED (
-    SELECT DISTINCT contact_key
-    FROM token_spans
-    WHERE state = 'available' AND from_at <= $as_of AND to_at > $as_of
-      AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+holders AS (
+    SELECT contact_key FROM held_spans
+    WHERE from_at <= $as_of AND to_at > $as_of AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
 ),
 lately AS (
     SELECT
@@ -57,14 +54,10 @@ SELECT greatest(as_of, (SELECT max(last_event_at) FROM sources)) AS known_to FRO
 -- One row per minute (of the $hours after $as_of; NULL for all later ones) in which people lose their last available token.
 -- Only for an $as_of with nothing but expiry ahead. A token that ends on the stroke of a minute ended before it.
 SELECT
-    CASE WHEN ends_at <= $as_of + to_hours($hours) THEN date_trunc('minute', ends_at - INTERVAL 1 MICROSECOND) END AS minute,
+    CASE WHEN to_at <= $as_of + to_hours($hours) THEN date_trunc('minute', to_at - INTERVAL 1 MICROSECOND) END AS minute,
     count(*) AS count_people
-FROM (
-    SELECT max(to_at) AS ends_at
-    FROM token_spans
-    WHERE state = 'available' AND to_at > $as_of AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
-    GROUP BY contact_key
-)
+FROM held_spans
+WHERE from_at <= $as_of AND to_at > $as_of AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
 GROUP BY minute;
 
 -- name: wrote_lately
@@ -78,10 +71,7 @@ WITH recent AS (
     GROUP BY contact_key
 ),
 held AS (
-    SELECT contact_key, max(to_at) AS ends_at
-    FROM token_spans SEMI JOIN recent USING (contact_key)
-    WHERE state = 'available' AND to_at > $as_of
-    GROUP BY contact_key
+    SELECT contact_key, to_at AS ends_at FROM held_spans WHERE from_at <= $as_of AND to_at > $as_of
 )
 SELECT recent.closes_at, held.ends_at FROM recent LEFT JOIN held USING (contact_key);
 
@@ -151,9 +141,8 @@ WITH recent AS (
       AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
 ),
 holders AS (
-    SELECT contact_key FROM token_spans
-    WHERE state = 'available' AND from_at <= $as_of AND to_at > $as_of
-      AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+    SELECT contact_key FROM held_spans
+    WHERE from_at <= $as_of AND to_at > $as_of AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
 ),
 chosen AS (
     SELECT contact_key, page_id, psid, first_seen_at

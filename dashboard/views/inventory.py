@@ -70,7 +70,7 @@ def tokens(view: View, stock: pd.DataFrame) -> None:
     everything = bounds == Bounds()
     count = int(stock["count_tokens"].sum()) if everything else view.read(reads.count_tokens, view.scope, bounds)
     values = bounds.values() | {"pseudonym_key": view.key}
-    shown = Rows(found, count, "tokens", "whose state ends first", reads.tokens_query(bounds), values, "tokens")
+    shown = Rows(found, count, "tokens", "whose state ends first", "inventory.token_rows", values, "tokens")
     rows(view, shown, "tokens")
 
 

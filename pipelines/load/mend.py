@@ -19,11 +19,11 @@ class NotADelivery(Exception):
 
 def mend(line: bytes) -> dict[str, Any]:
     """
-    Read one line as a delivery: {"object", "entry": [{"id", "time", "messaging" or another list of items, "envelope"}]}.
+    Read one line as a delivery: {"object", "entry": [{"id", "time", "envelope", and a list of items}]}.
 
-    Opens a log shipper's wrapper, an array of deliveries, and a bare entry, event or change. Items keep all that they
-    hold; an entry without items stands in `entry_itself`; `envelope` holds the unknown fields around an entry's items,
-    as {"wrapper", "delivery", "entry"}, or None. Raises NotADelivery.
+    The list is `messaging`, `standby` or `changes`. Opens a log shipper's wrapper, an array of deliveries, and a bare
+    entry, event or change. Items keep all that they hold; an entry without items stands in `entry_itself`; `envelope`
+    holds the unknown fields around an entry's items, as {"wrapper", "delivery", "entry"}. Raises NotADelivery.
     """
     value = _parse(line)
     deliveries = value if isinstance(value, list) and value else [value]

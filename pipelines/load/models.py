@@ -14,6 +14,7 @@ _CONTACTS = statements(_FOLDER / "20_contacts.sql")
 _WINDOWS = statements(_FOLDER / "30_windows.sql")
 _TOKEN_EVENTS = statements(_FOLDER / "40_token_events.sql")
 _TOKENS = statements(_FOLDER / "50_tokens.sql")
+_HELD = statements(_FOLDER / "55_held_spans.sql")
 _DAILY = statements(_FOLDER / "60_token_daily.sql")
 _REDERIVE = statements(_FOLDER / "90_rederive.sql")
 
@@ -70,6 +71,8 @@ def _run_tokens(cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
         cursor.execute(_TOKENS["drop_tokens"])
     for name in ("history", "new_spans", "keep_spans"):
         cursor.execute(_TOKENS[name])
+    for name in ("touched_holders", "drop_held", "held_spans"):
+        cursor.execute(_HELD[name])
     cursor.execute(_TOKENS["keep_tokens"], {"as_of": as_of})
     cursor.execute(_DAILY["token_daily"])
     cursor.execute(_DAILY["drop_empty_days"])

@@ -60,9 +60,14 @@ CREATE TABLE tokens (
 );
 
 -- One row per stretch of time that one token spends in one state: [from_at, to_at). Future stretches stand here too.
+-- ends_at is the effective expiry as it was known in that stretch: a renewal begins another one.
 CREATE TABLE token_spans (
-    token_key UUID, page_id VARCHAR, kind VARCHAR, topic VARCHAR, contact_key UBIGINT, state VARCHAR, from_at TIMESTAMP, to_at TIMESTAMP
+    token_key UUID, page_id VARCHAR, kind VARCHAR, topic VARCHAR, contact_key UBIGINT, state VARCHAR, from_at TIMESTAMP, to_at TIMESTAMP,
+    opted_in_at TIMESTAMP, ends_at TIMESTAMP
 );
+
+-- One row per unbroken stretch in which a person held at least one available token: [from_at, to_at).
+CREATE TABLE held_spans (page_id VARCHAR, contact_key UBIGINT, from_at TIMESTAMP, to_at TIMESTAMP);
 
 -- One row per (day, page_id, kind, topic, state) in which a token entered or left that state.
 CREATE TABLE token_daily (

@@ -12,17 +12,22 @@ SELECT page_id, token_key FROM chunk_replaced_tokens;
 SELECT count(*) FROM chunk_tokens;
 
 -- name: old_spans
+-- Rows are found by one column, then read: a join over millions of rows pays for each column that it carries.
 CREATE OR REPLACE TEMP TABLE chunk_old_spans AS
-SELECT s.* FROM token_spans AS s SEMI JOIN chunk_tokens AS c ON s.token_key = c.token_key AND s.page_id = c.page_id;
+SELECT s.rowid AS span_row, s.*
+FROM token_spans AS s SEMI JOIN chunk_tokens AS c ON s.token_key = c.token_key AND s.page_id = c.page_id
+WHERE s.rowid IN (SELECT rowid FROM token_spans WHERE token_key IN (SELECT token_key FROM chunk_tokens));
 
 -- name: count_old
 SELECT count(*) FROM chunk_old_spans;
 
 -- name: drop_spans
-DELETE FROM token_spans AS s USING chunk_tokens AS c WHERE s.token_key = c.token_key AND s.page_id = c.page_id;
+DELETE FROM token_spans WHERE rowid IN (SELECT span_row FROM chunk_old_spans);
 
 -- name: drop_tokens
-DELETE FROM tokens AS t USING chunk_tokens AS c WHERE t.token_key = c.token_key AND t.page_id = c.page_id;
+DELETE FROM tokens AS t USING chunk_tokens AS c
+WHERE t.rowid IN (SELECT rowid FROM tokens WHERE token_key IN (SELECT token_key FROM chunk_tokens))
+    AND t.token_key = c.token_key AND t.page_id = c.page_id;
 
 -- name: history
 -- All that is known of the touched tokens, looked up once for the two statements below.
@@ -33,11 +38,11 @@ SELECT e.* FROM token_events AS e SEMI JOIN chunk_tokens AS c ON e.token_key = c
 CREATE OR REPLACE TEMP TABLE chunk_spans AS
 WITH held AS (
     -- A token is held once an opt-in or a resumption is in the logs; a stop or a spend alone gives nothing.
-    SELECT h.*, g.held_topic, g.holder, g.held_kind
+    SELECT h.*, g.held_topic, g.holder, g.held_kind, g.opted_in_at
     FROM chunk_history AS h JOIN (
         SELECT
             page_id, token_key, arg_max(topic, struct_pack(happened_at, event_id)) AS held_topic,
-            min(psid) AS holder, min(kind) AS held_kind
+            min(psid) AS holder, min(kind) AS held_kind, min(happened_at) AS opted_in_at
         FROM chunk_history
         WHERE action IN ('opt_in', 'resume')
         GROUP BY page_id, token_key
@@ -45,7 +50,7 @@ WITH held AS (
 ),
 steps AS (
     SELECT
-        page_id, token_key, held_kind AS kind, held_topic AS topic, holder, happened_at,
+        page_id, token_key, held_kind AS kind, held_topic AS topic, holder, opted_in_at, happened_at,
         last_value(CASE WHEN action IN ('opt_in', 'resume') THEN expires_at END IGNORE NULLS) OVER so_far AS expires_at,
         last_value(CASE WHEN action IN ('opt_in', 'resume') THEN effective_expires_at END IGNORE NULLS) OVER so_far AS ends_at,
         last_value(CASE action WHEN 'stop' THEN true WHEN 'spend' THEN NULL ELSE false END IGNORE NULLS) OVER so_far AS is_stopped,
@@ -67,7 +72,8 @@ pieces AS (
     FROM steps WHERE is_given AND NOT is_stopped AND NOT is_spent AND ends_at < until_at
 ),
 marked AS (
-    SELECT *, lag(state) OVER w IS DISTINCT FROM state AS is_change
+    SELECT
+        *, lag(state) OVER w IS DISTINCT FROM state OR (state = 'available' AND lag(ends_at) OVER w IS DISTINCT FROM ends_at) AS is_change
     FROM pieces WHERE from_at < to_at
     WINDOW w AS (PARTITION BY page_id, token_key ORDER BY from_at)
 ),
@@ -76,7 +82,8 @@ runs AS (
 )
 SELECT
     token_key, page_id, any_value(kind) AS kind, any_value(topic) AS topic, hash(page_id, any_value(holder)) AS contact_key,
-    any_value(state) AS state, min(from_at) AS from_at, max(to_at) AS to_at
+    any_value(state) AS state, min(from_at) AS from_at, max(to_at) AS to_at,
+    any_value(opted_in_at) AS opted_in_at, arg_max(ends_at, from_at) AS ends_at
 FROM runs
 GROUP BY page_id, token_key, run;
 

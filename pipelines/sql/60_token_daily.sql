@@ -6,7 +6,7 @@ USING (
     WITH moved AS (
         SELECT 1 AS sign, * FROM chunk_spans
         UNION ALL
-        SELECT -1, * FROM chunk_old_spans
+        SELECT -1, * EXCLUDE (span_row) FROM chunk_old_spans
     ),
     flows AS (
         SELECT CAST(from_at AS DATE) AS day, page_id, kind, topic, state, sign AS entered, 0 AS left_ FROM moved

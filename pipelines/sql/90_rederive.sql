@@ -7,6 +7,7 @@ DELETE FROM windows;
 DELETE FROM token_events;
 DELETE FROM tokens;
 DELETE FROM token_spans;
+DELETE FROM held_spans;
 DELETE FROM token_daily;
 
 -- name: use_events

@@ -49,6 +49,7 @@ def pages(space: Workspace) -> list[Row]:
 def make_home(home: Path, tokens: int) -> None:
     """Fill a home with the warehouse of pages_home.sql."""
     from pipelines.warehouse import Warehouse
+    from tests.synthetic import hold
 
     script = Path(__file__).with_name("pages_home.sql").read_text(encoding="utf-8")
     (home / "tmp").mkdir(parents=True)  # where DuckDB may spill
@@ -58,6 +59,7 @@ def make_home(home: Path, tokens: int) -> None:
         given = {"tokens": tokens, "moment": MOMENT}
         for statement in cursor.extract_statements(script):
             cursor.execute(statement, {name: given[name] for name in statement.named_parameters})
+        hold(cursor)
         warehouse.checkpoint()
 
 

@@ -31,7 +31,7 @@ FROM lived;
 CREATE TEMP TABLE spans AS
 SELECT
     token_key, page_id, kind, topic, hash(page_id, psid) AS contact_key, state.name AS state, state.from_at AS from_at, state.to_at AS to_at,
-    coalesce(spent_at, revoked_at, opted_in_at) AS known_at
+    opted_in_at, effective_expires_at AS ends_at, coalesce(spent_at, revoked_at, opted_in_at) AS known_at
 FROM (
     SELECT *, unnest([
         {'name': 'available', 'from_at': opted_in_at, 'to_at': coalesce(CASE WHEN fate % 2 = 0 THEN spent_at - INTERVAL 1 HOUR END, spent_at, revoked_at, effective_expires_at)},

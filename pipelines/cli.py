@@ -230,6 +230,8 @@ def _say_load(summary: LoadSummary) -> None:
         f" + {summary.duplicates:,} duplicates + {summary.rejects:,} rejects."
     )
     words.print(f"{summary.events:,} new events in {summary.seconds:.1f} s.")
+    if not summary.lines and not summary.unchanged_files and not summary.problems:
+        words.print("There is not one line in them: an empty log. Check the path, or wait for the first webhook.")
     if summary.rejects and not summary.event_lines + summary.duplicates:
         words.print(
             "None of these lines is a webhook delivery: it is no webhook log, or one in a shape that is not known."

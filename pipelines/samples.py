@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import zstandard
 
-from pipelines.resources import data_path
+from pipelines import DATA
 
 EVENTS_IN_MEMORY = 300_000
 """What one slice of the log holds in memory: about 150 MB of lines."""
@@ -151,11 +151,11 @@ def _escaped(value: Any) -> Any:
 
 
 def _toml(name: str) -> dict[str, Any]:
-    return tomllib.loads(data_path("samples", name).read_text(encoding="utf-8"))
+    return tomllib.loads((DATA / "samples" / name).read_text(encoding="utf-8"))
 
 
 def _sql(name: str) -> str:
-    return data_path("samples", f"{name}.sql").read_text(encoding="utf-8")
+    return (DATA / "samples" / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -1,10 +1,11 @@
 """What every test may use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import hypothesis
 import pytest
 
@@ -15,6 +16,7 @@ from pipelines.load.summary import LoadSummary
 from pipelines.policy import Policy, load_policy
 from pipelines.settings import read_settings
 from pipelines.warehouse import Warehouse
+from tests.synthetic import make_home
 
 # A time limit for each example would measure the machine, not the code.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -64,3 +66,16 @@ def home(tmp_path: Path, policy: Policy) -> Home:
 def new_home(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Callable[[], Home]:
     """Return a maker of empty homes, for tests that compare several."""
     return lambda: Home(tmp_path_factory.mktemp("home"), policy)
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """Return a small warehouse with every state and every fault in it."""
+    with Warehouse.open(make_home(tmp_path_factory.mktemp("home")) / "warehouse.duckdb") as opened:
+        yield opened
+
+
+@pytest.fixture
+def cursor(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
+    """Return a cursor of that warehouse."""
+    return warehouse.cursor()

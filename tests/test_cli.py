@@ -72,6 +72,14 @@ def test_load_says_in_words_what_it_did(tmp_path: Path, log: Path) -> None:
     assert "3 lines = 2 with new events + 0 duplicates + 1 rejects" in err
 
 
+def test_load_says_that_a_file_is_empty(tmp_path: Path) -> None:
+    """Nothing went wrong, but somebody may have expected more."""
+    (tmp_path / "empty.jsonl").touch()
+    code, _, err = run("load", tmp_path / "empty.jsonl", "--home", tmp_path / "home")
+    assert code == 0
+    assert "not one line" in err
+
+
 def test_load_reads_standard_input(tmp_path: Path, log: Path) -> None:
     """`-` stands for what is piped in."""
     code, out, _ = run("load", "-", "--home", tmp_path / "home", "--json", stdin=log.read_bytes())

@@ -1,7 +1,7 @@
 """The only door to data: every answer counted again, another way, from the same rows."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from dashboard import reads
 from dashboard.buckets import AGE, LEFT, counts
 from dashboard.scope import Bounds, Lanes, Scope, end_of_day, week_before
 from pipelines.warehouse import Warehouse
-from tests.synthetic import MOMENT, OTHER_PAGE, PAGE, make_home
+from tests.synthetic import MOMENT, OTHER_PAGE, PAGE
 
 LANES = Lanes(window_hours=24, human_agent_days=7)
 PAST = end_of_day((MOMENT - timedelta(days=70)).date())
@@ -40,19 +40,6 @@ class Span(NamedTuple):
     expires_at: datetime
     token: str
     psid: str
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """Return a small warehouse with every state in it."""
-    with Warehouse.open(make_home(tmp_path_factory.mktemp("home")) / "warehouse.duckdb") as opened:
-        yield opened
-
-
-@pytest.fixture
-def cursor(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
-    """Return a cursor of it."""
-    return warehouse.cursor()
 
 
 @pytest.fixture(scope="module")

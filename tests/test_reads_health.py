@@ -1,6 +1,5 @@
 """The door to data: what data health shows, what exports hold, and what stays hidden."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,22 +12,9 @@ from dashboard.exports import export
 from dashboard.home import pseudonym_key
 from dashboard.scope import Bounds, Scope, end_of_day
 from pipelines.warehouse import Warehouse
-from tests.synthetic import MOMENT, PAGE, make_home
+from tests.synthetic import MOMENT, PAGE
 
 PAST = end_of_day((MOMENT - timedelta(days=70)).date())
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """Return a small warehouse with every fault in it."""
-    with Warehouse.open(make_home(tmp_path_factory.mktemp("home")) / "warehouse.duckdb") as opened:
-        yield opened
-
-
-@pytest.fixture
-def cursor(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
-    """Return a cursor of it."""
-    return warehouse.cursor()
 
 
 def test_gaps_are_hours_silent_against_their_habit(cursor: duckdb.DuckDBPyConnection) -> None:

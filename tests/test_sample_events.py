@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipelines.resources import data_path
+from pipelines import DATA
 from tests.sample_logs import Item, content_key, deliveries, read_items, read_lines
 
 ENDS_AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -30,7 +30,7 @@ KINDS = {
 @pytest.fixture(scope="module")
 def lines() -> list[str]:
     """The committed sample, which is what the generator writes (see test_samples)."""
-    return read_lines(data_path("samples", "logs").glob("*.jsonl.zst"))
+    return read_lines((DATA / "samples" / "logs").glob("*.jsonl.zst"))
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from pipelines.resources import data_path
+from pipelines import DATA
 from pipelines.samples import SampleSummary, write_logs
 from tests.sample_logs import Item, content_key, deliveries, read_items, read_lines
 
@@ -35,7 +35,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
 
 def test_committed_sample_is_what_the_generator_writes(sample: Sample) -> None:
     """The logs under data/samples are these 20,000 events, line by line, and small enough to commit."""
-    committed = tuple(data_path("samples", "logs").glob("*.jsonl.zst"))
+    committed = tuple((DATA / "samples" / "logs").glob("*.jsonl.zst"))
     assert read_lines(committed) == sample.lines
     assert sum(path.stat().st_size for path in committed) < 620_000
 

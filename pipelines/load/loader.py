@@ -14,7 +14,7 @@ from pipelines.checks import broken_checks
 from pipelines.errors import DiskFull, SourceUnreadable, WarehouseCorrupt
 from pipelines.load.bookmark import Bookmark
 from pipelines.load.chunks import ChunkReader, Refused
-from pipelines.load.models import rederive, refresh_states, run_models
+from pipelines.load.models import rederive, refresh_states, run_models, use_batches
 from pipelines.load.reader import Chunk, read_ahead, read_chunks, read_head, size_of
 from pipelines.load.rules import lay_out_rules, rules_hash
 from pipelines.load.sources import STDIN, source_name
@@ -28,6 +28,7 @@ _STORE = statements(Path(__file__).with_name("store.sql"))
 _STATE = statements(Path(__file__).parent.parent / "sql" / "05_state.sql")
 # Small files share a transaction: a commit costs the same for a few rows as for a row group.
 _COMMIT_BYTES = 128 << 20
+_NO_BATCH = 1 << 62  # later than any
 Progress = Callable[[str, int, LoadSummary], None]
 
 
@@ -114,9 +115,8 @@ class Loader:
         did.bytes = len(chunk.data)
         if self._has_copies:
             self._run("drop_replaced", **self._span)
-        self._run("keep_events", source_file=name, batch=self._take_batch(), line_numbers=chunk.line_numbers)
-        self._run("use_chunk")
-        run_models(self._cursor, self.as_of)
+        self._batches.append(self._take_batch())
+        self._run("keep_events", source_file=name, batch=self._batches[-1], line_numbers=chunk.line_numbers)
         if mark.untear():
             self._run("forget_torn", source_file=name, last_line=mark.physical_lines)
         if refused.lines:
@@ -133,11 +133,23 @@ class Loader:
         if not self._is_open:
             self._cursor.begin()
             self._is_open, self._pending_bytes = True, 0
+            self._batches: list[int] = []
+            self._run("none_replaced")
 
     def _commit(self) -> None:
         if self._is_open:
+            self._bring_up_models()
             self._cursor.commit()
             self._is_open = False
+
+    def _bring_up_models(self) -> None:
+        """Bring the models up to the transaction's chunks at once: for small files they cost more than the reading."""
+        if len(self._batches) == 1:
+            self._run("use_chunk")
+        elif self._batches:
+            use_batches(self._cursor, self._batches[0], self._batches[-1])
+        if self._batches:
+            run_models(self._cursor, self.as_of)
 
     def _take_batch(self) -> int:
         self._cursor.execute(_STATE["commit_chunk"], {"rules_hash": self._hash})
@@ -154,11 +166,10 @@ class Loader:
             self._run("find_known_untimed")
         self._has_copies = self._row("count_repeated") != (0,)
         if not self._has_copies:
-            self._run("no_copies")
             did.event_lines, did.events = item_lines, items
             return did
         self._run("find_copies", **self._span)
-        self._run("find_replaced")
+        self._run("note_replaced", first_batch=self._batches[0] if self._batches else _NO_BATCH)
         did.event_lines, did.events = self._row("count_lines")
         did.duplicates, did.duplicate_events = item_lines - did.event_lines, items - did.events
         self._run("drop_copies")

@@ -37,11 +37,16 @@ def run_models(cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
 def rederive(cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     """Make every model anew from the warehouse's events, for rules or topic names that have changed."""
     cursor.execute(_REDERIVE["empty_models"])
-    cursor.execute(_REDERIVE["use_events"])
-    cursor.execute(_STORE["no_copies"])
+    cursor.execute(_STORE["none_replaced"])
     for first_batch, last_batch in cursor.execute(_REDERIVE["batches"]).fetchall():
-        cursor.execute(_REDERIVE["point_at_batches"], {"first_batch": first_batch, "last_batch": last_batch})
+        use_batches(cursor, first_batch, last_batch)
         run_models(cursor, as_of)
+
+
+def use_batches(cursor: duckdb.DuckDBPyConnection, first_batch: int, last_batch: int) -> None:
+    """Lay out the warehouse's events of some batches as those that the models read."""
+    cursor.execute(_REDERIVE["point_at_batches"], {"first_batch": first_batch, "last_batch": last_batch})
+    cursor.execute(_REDERIVE["use_events"])
 
 
 def refresh_states(cursor: duckdb.DuckDBPyConnection, as_of: datetime, was_as_of: datetime) -> None:

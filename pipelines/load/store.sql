@@ -4,6 +4,11 @@
 -- What the models read. Once copies are settled: the new facts, and fuller copies of known ones.
 CREATE OR REPLACE TEMP VIEW chunk_new AS SELECT * FROM chunk_events;
 
+-- name: none_replaced
+-- What the models must take back: events that gave way to fuller copies after the models had seen them.
+CREATE OR REPLACE TEMP TABLE chunk_replaced AS
+SELECT event_id, page_id, kind, occurred_at, received_at FROM events LIMIT 0;
+
 -- name: chunk_range
 SELECT min(occurred_at), max(occurred_at), count(*) FILTER (occurred_at IS NULL), count(*), count(DISTINCT source_line) FROM chunk_events;
 
@@ -35,10 +40,10 @@ WITH repeated AS (
     SELECT event_id FROM chunk_events GROUP BY event_id HAVING count(*) > 1
 ),
 copies AS (
-    SELECT event_id, rowid AS chunk_row, source_line, page_id, kind, occurred_at, received_at, channel, CAST(payload AS VARCHAR) AS payload, CAST(envelope AS VARCHAR) AS envelope
+    SELECT event_id, rowid AS chunk_row, source_line, page_id, kind, occurred_at, received_at, channel, CAST(payload AS VARCHAR) AS payload, CAST(envelope AS VARCHAR) AS envelope, NULL AS batch
     FROM chunk_events WHERE event_id IN (SELECT event_id FROM repeated)
     UNION ALL
-    SELECT event_id, NULL, NULL, page_id, kind, occurred_at, received_at, channel, CAST(payload AS VARCHAR), CAST(envelope AS VARCHAR)
+    SELECT event_id, NULL, NULL, page_id, kind, occurred_at, received_at, channel, CAST(payload AS VARCHAR), CAST(envelope AS VARCHAR), batch
     FROM events
     WHERE event_id IN (SELECT event_id FROM chunk_known) AND (occurred_at BETWEEN $earliest AND $latest OR occurred_at IS NULL)
 )
@@ -51,14 +56,10 @@ SELECT
     ) = 1 AS is_best
 FROM copies;
 
--- name: find_replaced
--- Copies that stood in the warehouse and give way to a fuller one.
-CREATE OR REPLACE TEMP TABLE chunk_replaced AS
-SELECT event_id, page_id, kind, occurred_at, received_at FROM chunk_copies WHERE chunk_row IS NULL AND NOT is_best;
-
--- name: no_copies
-CREATE OR REPLACE TEMP TABLE chunk_replaced AS
-SELECT event_id, page_id, kind, occurred_at, received_at FROM events LIMIT 0;
+-- name: note_replaced
+INSERT INTO chunk_replaced
+SELECT event_id, page_id, kind, occurred_at, received_at FROM chunk_copies
+WHERE chunk_row IS NULL AND NOT is_best AND batch < $first_batch;
 
 -- name: count_lines
 -- A line is told by the best that it brought: a new event, else a known one.
@@ -76,7 +77,7 @@ DELETE FROM chunk_events WHERE rowid IN (SELECT chunk_row FROM chunk_copies WHER
 
 -- name: drop_replaced
 DELETE FROM events
-WHERE event_id IN (SELECT event_id FROM chunk_replaced) AND (occurred_at BETWEEN $earliest AND $latest OR occurred_at IS NULL);
+WHERE event_id IN (SELECT event_id FROM chunk_copies WHERE chunk_row IS NULL AND NOT is_best) AND (occurred_at BETWEEN $earliest AND $latest OR occurred_at IS NULL);
 
 -- name: keep_events
 INSERT INTO events BY NAME

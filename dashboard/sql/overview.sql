@@ -89,24 +89,29 @@ WITH recent AS (
       AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
     GROUP BY contact_key
 ),
+chosen AS (
+    SELECT * FROM recent
+    WHERE CASE WHEN $lane = 'window' THEN window_closes_at > $as_of
+               ELSE window_closes_at <= $as_of
+                    AND contact_key NOT IN (SELECT contact_key FROM held_spans WHERE from_at <= $as_of AND to_at > $as_of) END
+    ORDER BY window_closes_at, contact_key
+    LIMIT $limit
+),
 held AS (
     SELECT contact_key, count(*) AS count_tokens, min(to_at) AS next_token_ends_at
-    FROM token_spans SEMI JOIN recent USING (contact_key)
-    WHERE state = 'available' AND from_at <= $as_of AND to_at > $as_of
+    FROM token_spans
+    WHERE contact_key IN (SELECT contact_key FROM chosen) AND state = 'available' AND from_at <= $as_of AND to_at > $as_of
     GROUP BY contact_key
 )
 SELECT
     'person-' || left(sha256($pseudonym_key || contacts.page_id || '/' || contacts.psid), 10) AS person,
     contacts.page_id,
-    recent.window_closes_at,
+    chosen.window_closes_at,
     coalesce(held.count_tokens, 0) AS count_tokens,
     held.next_token_ends_at,
     contacts.first_seen_at
-FROM recent JOIN contacts USING (contact_key) LEFT JOIN held USING (contact_key)
-WHERE CASE WHEN $lane = 'window' THEN recent.window_closes_at > $as_of
-           ELSE recent.window_closes_at <= $as_of AND held.contact_key IS NULL END
-ORDER BY recent.window_closes_at, contact_key
-LIMIT $limit;
+FROM chosen JOIN contacts USING (contact_key) LEFT JOIN held USING (contact_key)
+ORDER BY chosen.window_closes_at, contact_key;
 
 -- name: people_with_token
 -- One row per person without an open window who holds an available token at $as_of: whose token ends first comes first.

@@ -1,0 +1,1 @@
+"""Message, lane and moment → findings."""

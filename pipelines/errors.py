@@ -10,6 +10,7 @@
         ├── WarehouseLocked     another process owns warehouse.duckdb
         ├── WarehouseTooNew     the warehouse was written by a newer Clear to Send
         ├── WarehouseCorrupt    warehouse.duckdb is not a database, or breaks its own checks
+        ├── LedgerUnreachable   the ledger's database cannot be opened, or is newer than this version
         └── DiskFull            no space left; what was committed stands
 
 A bad line in a log is never an error: it becomes a row in `rejects`.
@@ -62,6 +63,10 @@ class WarehouseTooNew(SurroundingsError):
 
 class WarehouseCorrupt(SurroundingsError):
     """The warehouse cannot be read, or its own checks found rows. Delete it and load again: logs are the truth."""
+
+
+class LedgerUnreachable(SurroundingsError):
+    """The ledger cannot be opened. What it holds cannot be rebuilt: never delete it to get on."""
 
 
 class DiskFull(SurroundingsError):

@@ -19,6 +19,8 @@ class Settings(BaseSettings):
         default_factory=dict, description="opt-in title or payload, as written -> the topic's name"
     )
 
+    ledger_url: str = Field(default="", description="PostgreSQL, as postgresql://user@host/name; empty: a file in home")
+
     @property
     def warehouse_path(self) -> Path:
         """The DuckDB file. Derived: it can be deleted and loaded again."""

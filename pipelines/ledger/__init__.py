@@ -1,0 +1,1 @@
+"""What cannot be rebuilt from the logs: SQLite beside the warehouse, or PostgreSQL by URL."""

@@ -1,0 +1,1 @@
+"""The ledger's layout, step by step."""

@@ -1,0 +1,5 @@
+-- How SQLite keeps the ledger: readers beside one writer, and every commit on disk before it returns.
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA foreign_keys = ON;
+PRAGMA busy_timeout = 10000;

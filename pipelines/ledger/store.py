@@ -1,0 +1,68 @@
+"""Opens the ledger and brings its layout up to date."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from pipelines.errors import LedgerUnreachable, UsageError
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_PRAGMAS = Path(__file__).with_name("sqlite.sql").read_text(encoding="utf-8")
+
+
+def ledger_url(home: Path, configured: str) -> URL:
+    """Return the ledger's address: the configured one, or home/ledger.sqlite. Raises UsageError."""
+    if not configured:
+        return URL.create("sqlite", database=str(home / "ledger.sqlite"))
+    try:
+        url = make_url(configured)
+    except ArgumentError:
+        raise UsageError("ledger_url is not an address. Write it like postgresql+psycopg://user@host/name.") from None
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise UsageError(f"ledger_url names {url.get_backend_name()}; the ledger works on sqlite and postgresql only.")
+    return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+
+
+def open_ledger(url: URL) -> Engine:
+    """Return an engine on an up-to-date ledger, made if it is not there. Raises LedgerUnreachable.
+
+    SQLite: write-ahead log, and every commit on disk before it returns.
+    """
+    engine = create_engine(url)
+    if url.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _careful)
+    try:
+        with engine.begin() as connection:
+            config = Config()
+            config.set_main_option("script_location", str(_MIGRATIONS))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError:
+        known = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+        raise LedgerUnreachable(
+            f"The ledger {_shown(url)} was written by a newer Clear to Send (this one knows layout {known}). Upgrade."
+        ) from None
+    except (OperationalError, DatabaseError) as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise LedgerUnreachable(
+            f"The ledger {_shown(url)} cannot be opened: {reason}. Check the address, the rights and the disk."
+        ) from None
+    return engine
+
+
+def _shown(url: URL) -> str:
+    return url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+
+
+def _careful(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS.split(";"):
+        cursor.execute(pragma)
+    cursor.close()

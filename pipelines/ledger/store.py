@@ -45,11 +45,13 @@ def open_ledger(url: URL) -> Engine:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except CommandError:
+        engine.dispose()
         known = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
         raise LedgerUnreachable(
             f"The ledger {_shown(url)} was written by a newer Clear to Send (this one knows layout {known}). Upgrade."
         ) from None
     except (OperationalError, DatabaseError) as error:
+        engine.dispose()
         reason = str(error.orig).strip().splitlines()[0]
         raise LedgerUnreachable(
             f"The ledger {_shown(url)} cannot be opened: {reason}. Check the address, the rights and the disk."

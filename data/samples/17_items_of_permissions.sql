@@ -1,4 +1,4 @@
--- One view per kind of event about a permission, one row per POST: requests, opt-ins, past campaigns, enforcement.
+-- One view per kind of event about a permission, one row per POST: requests, opt-ins, past campaigns, follow-ups, enforcement.
 CREATE OR REPLACE TEMP VIEW requests_shown AS
 SELECT session_no * 1000 + 11, shown_ms, 'page', account, 'messaging', 1,
     from_page(account, psid, shown_ms, setting('app_id'), '', mid_of(session_no, 'request'),
@@ -56,6 +56,16 @@ FROM sent AS s
 JOIN text_slots AS t ON t.page_no = s.page_no AND t.language = s.language AND t.role = 'clicked'
     AND t.slot = pick(optin_no, 'reply text', 2048)
 WHERE clicked_ms IS NOT NULL;
+
+CREATE OR REPLACE TEMP VIEW follow_up_echoes AS
+SELECT session_no * 1000 + 600 + follow_up_no, sent_ms, 'page', account, 'messaging', 1,
+    from_page(account, psid, sent_ms, setting('app_id'),
+        if(lane = '', '', concat('"metadata":"clear-to-send\/1 send=f', follow_up_no, '-', session_no, ' lane=', lane, '",')),
+        mid_of(session_no * 100 + follow_up_no, 'follow-up'), text_body(if(language = 'zh', zh, en)))
+FROM (SELECT s.*, f.*, ended_ms + f.hours * 3600000 + pick(session_no, 'follow-up', 7200000) AS sent_ms
+    FROM sessions AS s JOIN follow_ups AS f USING (page_no)
+    WHERE NOT is_instagram AND started_ms >= moment_ms(f."from") AND started_ms < moment_ms(f."to")
+        AND chance(session_no * 100 + follow_up_no, 'follow-up', f.share));
 
 CREATE OR REPLACE TEMP VIEW policy_enforcements AS
 SELECT 3000000000000000 + enforcement_no, moment_ms("when"), 'page', p.id, 'messaging', 1,

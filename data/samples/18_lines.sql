@@ -8,7 +8,7 @@ WITH happened AS (
     UNION ALL FROM reactions UNION ALL FROM edits UNION ALL FROM referrals UNION ALL FROM handovers
     UNION ALL FROM comments UNION ALL FROM requests_shown UNION ALL FROM optins UNION ALL FROM confirmations
     UNION ALL FROM subscriptions_given UNION ALL FROM subscriptions_changed UNION ALL FROM send_echoes
-    UNION ALL FROM send_outcomes UNION ALL FROM policy_enforcements
+    UNION ALL FROM send_outcomes UNION ALL FROM follow_up_echoes UNION ALL FROM policy_enforcements
 ), arrived AS (
     SELECT *, line_id(tie, '') AS id,
         occurred_ms + 90 + pick(id, 'lag', 480)

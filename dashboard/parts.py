@@ -17,7 +17,7 @@ from dashboard.view import View, rule_book
 from dashboard.words import grouped, rows_line, signed
 
 Option = TypeVar("Option", bound=Hashable)
-_FORMATS: tuple[tuple[str, Format, str], ...] = (
+FORMATS: tuple[tuple[str, Format, str], ...] = (
     ("CSV", "csv", "text/csv"),
     ("Parquet", "parquet", "application/vnd.apache.parquet"),
 )
@@ -130,7 +130,7 @@ def rows(view: View, shown: Rows, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(rows_line(len(shown.frame), shown.count, shown.what, shown.order), width="stretch")
         with st.container(horizontal=True, wrap=False, width="content", gap="xsmall"):
-            for label, form, mime in _FORMATS if shown.count else ():
+            for label, form, mime in FORMATS if shown.count else ():
                 st.download_button(
                     label,
                     partial(export, view.warehouse, shown.query, view.scope, shown.values, form),

@@ -46,6 +46,13 @@ LANES = {
 }
 """Steps of the reach, in the order in which they are taken off."""
 
+SEVERITIES = {
+    "block": Ink("breaks a rule", "#B53D14"),
+    "warn": Ink("wants a look", "#C98506", "/"),
+    "note": Ink("worth knowing", "#7A8794", "."),
+}
+"""Findings, worst first: what breaks a rule lies at the bottom of a stack."""
+
 SERIES = ("#0E7490", "#C98506", "#8D469C", "#089A67", "#2666E3", "#B53D14", "#CF76A9", "#5C6368")
 SERIES_PATTERNS = ("", "/", "", "\\", "x", "", ".", "")
 

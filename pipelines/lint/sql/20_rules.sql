@@ -36,7 +36,7 @@ WITH scope AS (
     UNION ALL
     SELECT event_id, 'tag.human_agent.days', 'timing',
         CASE WHEN heard_at IS NULL THEN 'The person had not written before.'
-            ELSE 'The person had last acted ' || date_diff('day', heard_at, sent_at) || ' days before.' END,
+            ELSE 'The person had last acted ' || round(date_diff('hour', heard_at, sent_at) / 24, 1) || ' days before.' END,
         'A human agent may answer only so long; after that wait until the person writes again.'
     FROM scope WHERE lane = 'tag:HUMAN_AGENT' AND (heard_at IS NULL OR sent_at > heard_at + to_days($human_agent_days))
     UNION ALL

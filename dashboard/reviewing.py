@@ -1,0 +1,35 @@
+"""The ledger as the pages use it: read what reviewers decided, and write a decision down."""
+
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+from sqlalchemy import Engine
+
+from pipelines.ledger.reviews import Decision, Review, record, standing
+from pipelines.ledger.store import ledger_url, open_ledger
+from pipelines.settings import read_settings
+
+
+def reviews(home: Path) -> list[Review]:
+    """Return the standing decision on each group of findings. Raises LedgerUnreachable."""
+    return standing(_ledger(home))
+
+
+def decide(home: Path, chosen: pd.DataFrame, decision: Decision, reason: str, name: str, now: datetime) -> int:
+    """Write one decision down for each chosen group, and return how many. Raises UsageError, LedgerUnreachable."""
+    columns = [chosen[name] for name in ("group_key", "page_id", "rule", "last_at")]
+    rows = zip(*columns, strict=True)
+    return record(
+        _ledger(home),
+        [
+            Review(group, page, rule, decision, reason.strip(), name.strip(), now, pd.Timestamp(last).to_pydatetime())
+            for group, page, rule, last in rows
+        ],
+    )
+
+
+@cache
+def _ledger(home: Path) -> Engine:
+    return open_ledger(ledger_url(home, read_settings(home).ledger_url))

@@ -91,3 +91,15 @@ def _of_words(codes: Array, owner: Array, prefix: Array, undo: Array) -> list[tu
         start, end = start[same], end[same]
         parts.append((owner[start], _hash(prefix, undo, start, end, 100 + size), start, end))
     return parts
+
+
+def weighted(grams: NGrams, count: int) -> tuple[Array, Array, Array]:
+    """Count n-grams by text and bucket: (text, bucket, value), each text's values of length 1 over 1 + log(times).
+
+    `count` is the number of texts. One row per distinct (text, bucket), in that order.
+    """
+    keys, times = np.unique(grams.text * BUCKETS + grams.bucket, return_counts=True)
+    text, bucket = keys // BUCKETS, keys % BUCKETS
+    value = 1.0 + np.log(times)
+    length = np.sqrt(np.bincount(text, weights=value * value, minlength=count))
+    return text, bucket, value / length[text]

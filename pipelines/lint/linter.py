@@ -1,6 +1,8 @@
 """The verdict on messages: rules of the book and the classifier together."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +17,8 @@ from pipelines.lint.rules import RULES
 from pipelines.lint.rules.promotion import LIKELY
 from pipelines.policy import Policy
 
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half a pair of surrogates: a text can hold it, no encoding can."""
 _CODE = sorted(Path(__file__).parent.glob("**/*.py"))
 
 
@@ -37,6 +41,7 @@ class Linter:
 
     def lint(self, messages: Sequence[Message], now: datetime) -> list[Answer]:
         """Answer each message, in order. A message without `sent_at` is judged as sent at `now` (naive UTC)."""
+        messages = [_whole(message) for message in messages]
         folded = {text: fold(text) for text in dict.fromkeys(message.text for message in messages)}
         judged = dict(zip(folded, self._classifier.judge(list(folded.values())), strict=True))
         found = {text: self._found(each) for text, each in folded.items()}
@@ -68,6 +73,19 @@ class Linter:
 
     def _found(self, folded: Folded) -> Found:
         return Found(folded, tuple(self._lexicon.hits(folded)), tuple(marks(folded)))
+
+
+def _whole(message: Message) -> Message:
+    """Put a replacement sign for what no encoding can hold, one for one, so that spans stay where they are."""
+    texts = (message.text, message.topic or "", *message.variables.values())
+    if not any(_HALF.search(text) for text in texts):
+        return message
+    return replace(
+        message,
+        text=_HALF.sub("\ufffd", message.text),
+        topic=message.topic and _HALF.sub("\ufffd", message.topic),
+        variables={name: _HALF.sub("\ufffd", value) for name, value in message.variables.items()},
+    )
 
 
 def _answer(reading: Reading) -> Answer:

@@ -31,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     prompts.vague,
     privacy.asks_for_secrets,
     privacy.personal_data,
+    privacy.personal_matters,
     templates.mostly_variables,
     templates.promotional_variable,
     templates.promotion_in_parameters,

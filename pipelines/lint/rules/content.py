@@ -90,3 +90,6 @@ def deceives(reading: Reading) -> Iterable[Finding]:
         reason = f"{reading.quoted(spans[0])} promises what nobody asked for."
         advice = "Say what it is, and to whom it applies."
         yield from reading.finding("content.disallows.deception", "content", spans[0], reason, advice, "warn")
+        if reading.message.lane == "otn":
+            reason = f"{reading.quoted(spans[0])} is none of what the prompt promised."
+            yield from reading.finding("otn.disallows.surprise", "content", spans[0], reason, advice)

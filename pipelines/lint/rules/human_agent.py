@@ -15,8 +15,12 @@ def automated(reading: Reading) -> Iterable[Finding]:
 
 
 def bulk(reading: Reading) -> Iterable[Finding]:
-    """A text that speaks to everybody."""
+    """A text that speaks to everybody, or one that a program was to fill in."""
     yield from _says(reading, "broadcast", "bulk", "speaks to many at once.")
+    blanks = reading.marked("variable") if reading.tag == _TAG else []
+    if blanks:
+        reason = f"{reading.quoted(blanks[0])} is a blank of a template: whoever answers one person leaves none."
+        yield from reading.finding("tag.human_agent.disallows.bulk", "content", blanks[0], reason, _ADVICE, "warn")
 
 
 def unrelated(reading: Reading) -> Iterable[Finding]:

@@ -14,12 +14,19 @@ _WORDS = {
     "code": "a one-time code", "account_number": "an account number", "phone": "a telephone number",
     "email": "an e-mail address", "order_number": "an order number",
 }  # fmt: skip
+_NEAR = 60
+"""Letters within which a warning not to give a secret turns the request into its contrary."""
 _ADVICE = "Leave it out, or show its last digits at most."
 
 
 def asks_for_secrets(reading: Reading) -> Iterable[Finding]:
     """Whole numbers of cards, accounts and papers, and passwords, are not asked for in a chat."""
-    spans = reading.spans("sensitive_request")
+    warnings = reading.spans("never_asked")
+    spans = [
+        span
+        for span in reading.spans("sensitive_request")
+        if not any(abs(span[0] - warned[0]) <= _NEAR for warned in warnings)
+    ]
     if spans:
         is_utility = reading.message.lane == "utility"
         rule_id = "utility.disallows.sensitive_identifier" if is_utility else "content.disallows.sensitive_request"
@@ -38,3 +45,18 @@ def personal_data(reading: Reading) -> Iterable[Finding]:
                 reason = f"It holds {_WORDS[kind]}."
                 yield from reading.finding(f"privacy.{kind}", "privacy", span, reason, _ADVICE)
                 break
+
+
+def personal_matters(reading: Reading) -> Iterable[Finding]:
+    """Health and money matters of one person, where many get the same text; a draft may yet become an answer to one."""
+    spans = reading.spans("personal_matter") if reading.message.lane in _BROADCASTS else []
+    if spans:
+        reason = f"{reading.quoted(spans[0])} is one person's own matter."
+        yield from reading.finding(
+            "content.disallows.personal_data",
+            "privacy",
+            spans[0],
+            reason,
+            "Tell it to the one person, as an answer or an approved utility message.",
+            None if reading.message.lane else "warn",
+        )

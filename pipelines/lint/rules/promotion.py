@@ -8,7 +8,12 @@ from pipelines.lint.reading import Reading, Span
 LIKELY = 0.5
 """From this probability on the classifier calls a text promotional."""
 _POSSIBLE = 0.3
+"""From here on one word of an offer is enough to block; below it warns, down to FAINT."""
 _FAINT = 0.12
+_RULED_OUT = 0.03
+"""Below this even several signs of an offer only warn: the classifier has hardly ever been so sure and wrong."""
+_SIGNS = 2
+"""So many signs of an offer, apart from one another, block whatever the classifier says of the rest of the text."""
 _ADVICE = "Take the promotion out, or send it inside the window, for a token on its topic, or as a marketing message."
 
 
@@ -18,8 +23,10 @@ def promotes_under_a_tag(reading: Reading) -> Iterable[Finding]:
     if rule_id is None:
         return
     offers = offer_spans(reading)
-    if offers and reading.promotional >= _FAINT:
-        at_most: Severity | None = None if reading.promotional >= _POSSIBLE else "warn"
+    is_plain = _is_plain(reading, offers)
+    if offers and (is_plain or reading.promotional >= _FAINT):
+        enough = _RULED_OUT if is_plain else _POSSIBLE
+        at_most: Severity | None = None if reading.promotional >= enough else "warn"
         reason = f"{reading.quoted(offers[0])} promotes (the classifier says {reading.promotional:.0%})."
         yield from reading.finding(rule_id, "content", offers[0], reason, _ADVICE, at_most)
     elif reading.promotional >= LIKELY:
@@ -52,6 +59,16 @@ def draft_promotes(reading: Reading) -> Iterable[Finding]:
 def offer_spans(reading: Reading) -> list[Span]:
     """Return where the text offers something: the lexicon's words, and coupon codes."""
     return sorted([*reading.spans("offer"), *reading.marked("coupon")])
+
+
+def _is_plain(reading: Reading, offers: list[Span]) -> bool:
+    """Whether several signs of an offer stand apart: two phrases, or one and a percentage."""
+    signs = 0
+    end = -1
+    for span in sorted([*offers, *(reading.marked("percent") if offers else [])]):
+        signs += span[0] > end
+        end = max(end, span[1])
+    return signs >= _SIGNS
 
 
 def _rule(reading: Reading, what: str) -> str | None:

@@ -7,6 +7,7 @@ from functools import cache
 
 from pipelines import DATA
 from pipelines.lint.fold import Folded
+from pipelines.lint.numbers import is_card, is_identity
 
 _CARD = re.compile(r"(?<![\d-])\d(?:[ -]?\d){12,18}(?![\d-])")
 _VARIABLE = re.compile(r"\{\{[^{}]{1,60}\}\}")
@@ -31,7 +32,13 @@ def marks(folded: Folded) -> list[Mark]:
     if not _HINTS.search(text):
         return []
     found = [Mark(kind, *each.span()) for kind, pattern in _patterns().items() for each in pattern.finditer(text)]
-    found += [Mark("card", *each.span()) for each in _CARD.finditer(text) if _is_card(each[0])]
+    found = [mark for mark in found if mark.kind != "national_id" or is_identity(text[mark.start : mark.end])]
+    orders = [mark for mark in found if mark.kind == "order_number"]
+    found += [
+        Mark("card", *each.span())
+        for each in _CARD.finditer(text)
+        if is_card(each[0]) and not any(order.start < each.end() and each.start() < order.end for order in orders)
+    ]
     found += [Mark("variable", *each.span()) for each in _VARIABLE.finditer(text)]
     return sorted(found, key=lambda mark: (mark.start, mark.kind, mark.end))
 
@@ -47,10 +54,3 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             form = form.replace(name, part)
         patterns[kind] = re.compile(form)
     return patterns
-
-
-def _is_card(text: str) -> bool:
-    """Check the last digit as card issuers do (Luhn), and that the number begins as a card's."""
-    digits = [int(char) for char in text if char.isdigit()]
-    doubled = [digit if nth % 2 == 0 else sum(divmod(2 * digit, 10)) for nth, digit in enumerate(reversed(digits))]
-    return digits[0] in (3, 4, 5, 6) and len(set(digits)) > 1 and sum(doubled) % 10 == 0

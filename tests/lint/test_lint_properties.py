@@ -55,3 +55,11 @@ def test_any_message_has_one_answer(linter: Linter, messages: list[Message]) -> 
             assert 0 <= start <= end <= len(message.text)
             assert finding.reason
             assert finding.advice
+
+
+def test_a_text_stays_under_its_limit(linter: Linter) -> None:
+    """1,999 characters go out, 2,000 do not."""
+    longest, too_long = linter.lint([Message("a " * 999 + "a", "otn"), Message("a " * 1000, "otn")], _NOW)
+
+    assert "send.text.characters" not in {finding.rule for finding in longest.findings}
+    assert {finding.rule: finding.severity for finding in too_long.findings}["send.text.characters"] == "block"

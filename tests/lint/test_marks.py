@@ -19,8 +19,8 @@ _FORMS = {
     ],
     "link": ["https://shop.example/x", "www.shop.example", "shop.com/new", "bit.ly/abc"],
     "coupon": [
-        "code SAVE15", "優惠碼 FALL88", "优惠码\uff1aFALL88", "mã SALE50", "โค้ด SALE50", "kode HEMAT30", "cupom VOLTA20",
-        "kod: YAZ20", "código VERANO25",
+        "code SAVE15", "優惠碼 FALL88", "优惠码\uff1aFALL88", "mã SALE50", "โค้ด SALE50",
+        "kode HEMAT30", "cupom VOLTA20", "kod: YAZ20", "código VERANO25",
     ],
     "order_number": [
         "order #88213", "Order no. A-55012", "pedido 778812", "訂單編號 20250901-77", "đơn hàng #55123",

@@ -19,6 +19,7 @@ RULES: tuple[Rule, ...] = (
     content.recurs,
     content.branded,
     content.feedback_without_template,
+    content.too_long,
     content.threatens,
     content.deceives,
     events.is_past,

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable
 
-from pipelines.lint.message import Finding
-from pipelines.lint.reading import Reading
+from pipelines.lint.message import Finding, Severity
+from pipelines.lint.reading import Reading, Span
 
 _PURPOSES = {
     "CONFIRMED_EVENT_UPDATE": ("event", "an event that the person signed up for"),
     "POST_PURCHASE_UPDATE": ("order", "a purchase"),
     "ACCOUNT_UPDATE": ("account", "the person's account"),
 }
+_DECLARED = {"event_update": "event", "purchase_update": "order", "account_update": "account"}
+"""What a sender may say that a message is for, and the purpose that this is."""
+_LONG = 4
+"""A sign of so many letters in a script without spaces is a phrase."""
 _SIGNS = {"event": ("event", "enrolled"), "order": ("order",), "account": ("account",)}
 
 
@@ -28,16 +32,33 @@ def wrong_tag(reading: Reading) -> Iterable[Finding]:
     if reading.tag not in _PURPOSES:
         return
     own, words = _PURPOSES[reading.tag]
+    declared = _DECLARED.get(reading.message.purpose or "", own)
+    if declared != own:
+        reason = f"Its sender says that it is a {reading.message.purpose}, which is not about {words}."
+        yield from _under_another_tag(reading, declared, None, reason, None)
+        return
     if reading.spans(*_SIGNS[own]):
         return
     for other, signs in _SIGNS.items():
         spans = reading.spans(*signs) if other != own else []
         if spans:
-            fits = next(tag for tag, (purpose, _) in _PURPOSES.items() if purpose == other)
+            is_sure = len(spans) > 1 or _is_phrase(reading.message.text[slice(*spans[0])])
             reason = f"{reading.quoted(spans[0])} is not about {words}."
-            advice = f"Send it as {fits}, or as a utility message."
-            yield from reading.finding("tag.any.disallows.wrong_purpose", "content", spans[0], reason, advice)
+            yield from _under_another_tag(reading, other, spans[0], reason, None if is_sure else "warn")
             return
+
+
+def _under_another_tag(
+    reading: Reading, purpose: str, span: Span | None, reason: str, at_most: Severity | None
+) -> Iterable[Finding]:
+    fits = next(tag for tag, (named, _) in _PURPOSES.items() if named == purpose)
+    advice = f"Send it as {fits}, or as a utility message."
+    yield from reading.finding("tag.any.disallows.wrong_purpose", "content", span, reason, advice, at_most)
+
+
+def _is_phrase(sign: str) -> bool:
+    """Whether a sign is more than one word, which might mean anything."""
+    return len(sign.split()) > 1 or (not sign.isascii() and len(sign) >= _LONG)
 
 
 def recurs(reading: Reading) -> Iterable[Finding]:
@@ -72,6 +93,16 @@ def feedback_without_template(reading: Reading) -> Iterable[Finding]:
             "Nothing in it asks for feedback.",
             "Send the feedback template, or choose another lane.",
         )
+
+
+def too_long(reading: Reading) -> Iterable[Finding]:
+    """A text that the Send API takes no more."""
+    limit = reading.rule("send.text.characters")
+    length = len(reading.message.text)
+    if limit is not None and length >= limit.value:
+        reason = f"It has {length:,} characters."
+        span = (int(limit.value) - 1, length)
+        yield from reading.finding("send.text.characters", "content", span, reason, "Shorten it, or send two messages.")
 
 
 def threatens(reading: Reading) -> Iterable[Finding]:

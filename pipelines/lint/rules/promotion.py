@@ -29,6 +29,9 @@ def promotes_under_a_tag(reading: Reading) -> Iterable[Finding]:
         at_most: Severity | None = None if reading.promotional >= enough else "warn"
         reason = f"{reading.quoted(offers[0])} promotes (the classifier says {reading.promotional:.0%})."
         yield from reading.finding(rule_id, "content", offers[0], reason, _ADVICE, at_most)
+    elif reading.message.purpose == "promotional":
+        reason = "Its sender says that it promotes."
+        yield from reading.finding(rule_id, "content", None, reason, _ADVICE)
     elif reading.promotional >= LIKELY:
         span = reading.words[0] if reading.words else None
         moved = f", most of all by {reading.quoted(span)}" if span else ""

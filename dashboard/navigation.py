@@ -26,6 +26,8 @@ def pages() -> list[st.Page]:
         st.Page(_VIEWS / "overview.py", title="Overview", icon=":material/groups:", default=True),
         st.Page(_VIEWS / "inventory.py", title="Token inventory", icon=":material/confirmation_number:"),
         st.Page(_VIEWS / "compliance.py", title="Compliance", icon=":material/policy:"),
+        st.Page(_VIEWS / "draft.py", title="Check a draft", icon=":material/rate_review:"),
+        st.Page(_VIEWS / "rules.py", title="Rule book", icon=":material/menu_book:"),
         st.Page(_VIEWS / "health.py", title="Data health", icon=":material/monitor_heart:"),
     ]
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any, TypeVar
 
@@ -168,6 +169,8 @@ def _column(name: str, values: pd.Series, zone: str) -> Any:
     if pd.api.types.is_datetime64_any_dtype(values):
         note = f"In {zone} time; exports are in UTC."
         return st.column_config.DatetimeColumn(label, timezone=zone, format="D MMM YYYY, HH:mm", help=note)
+    if any(isinstance(value, date) for value in values):
+        return st.column_config.DateColumn(label, format="D MMM YYYY", help="A day in UTC.")
     if pd.api.types.is_numeric_dtype(values):
         return st.column_config.NumberColumn(label, format=_NUMBERS.get(name, "%,d"))
     return st.column_config.TextColumn(label, width="large" if name == "line" else None)
@@ -175,6 +178,9 @@ def _column(name: str, values: pd.Series, zone: str) -> Any:
 
 _NUMBERS = {"bytes_loaded": "bytes", "lag_seconds": "duration", "source_line": "%d"}
 _LABELS = {
+    "verified_on": "Verified",
+    "on": "Since",
+    "count_messages": "Messages",
     "page_id": "Page",
     "count_tokens": "Tokens held",
     "next_token_ends_at": "First token ends",

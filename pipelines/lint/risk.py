@@ -37,13 +37,13 @@ def risk_parts(exposure: Exposure) -> list[Part]:
     """
     broken, warned = _share(exposure.blocking, exposure.messages), _share(exposure.warned, exposure.messages)
     by_meta = 40 if exposure.blocks_by_meta else min(40, 15 * exposure.warnings_by_meta)
-    state = "It is blocked now." if exposure.is_blocked else "It may send."
+    state = "The Page is blocked now." if exposure.is_blocked else "The Page may send."
     return [
         Part(
             "Meta's own warnings and blocks",
             by_meta,
             40,
-            f"{_times(exposure.warnings_by_meta)} warned, {_times(exposure.blocks_by_meta)} blocked. {state}",
+            f"It warned {_times(exposure.warnings_by_meta)} and blocked {_times(exposure.blocks_by_meta)}. {state}",
         ),
         Part(
             "Messages that break a rule",
@@ -76,4 +76,4 @@ def _share(part: int, whole: int) -> float:
 
 
 def _times(count: int) -> str:
-    return {0: "Never", 1: "Once", 2: "Twice"}.get(count, f"{count} times")
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")

@@ -80,10 +80,10 @@ def regimes(policy: Policy, now: datetime) -> list[date]:
 
 
 def _since(cursor: duckdb.DuckDBPyConnection, linter: Linter, sql: dict[str, str]) -> int:
-    """Return the last batch that the findings cover; -1, and nothing kept, where other rules made them."""
-    state = cursor.execute(sql["state"]).fetchone()
-    if state and state[0] == linter.fingerprint:
-        return int(state[1])
+    """Return the last batch that the findings cover; -1, and nothing kept, where they have to be made anew."""
+    covered = cursor.execute(sql["covered"], {"rules_hash": linter.fingerprint}).fetchone()
+    if covered:
+        return int(covered[0])
     cursor.execute(sql["forget"])
     return -1
 

@@ -33,7 +33,7 @@ def tag_is_open(reading: Reading) -> Iterable[Finding]:
         return
     instead = [f"{each.value} ({each.words})" for each in reading.policy.replacements(f"tag:{tag}", reading.at)]
     advice = f"Use {' or '.join(instead[:2])}" if instead else "Send inside the window, or spend a token on its topic."
-    yield from reading.finding(rule_id, "lane", None, f"On {reading.at:%-d %B %Y} this lane is not open:", advice)
+    yield from reading.finding(rule_id, "lane", None, "The lane is not open on the day of sending.", advice)
 
 
 def lane_is_open(reading: Reading) -> Iterable[Finding]:

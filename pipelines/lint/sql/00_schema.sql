@@ -27,5 +27,5 @@ CREATE TABLE IF NOT EXISTS findings (
     severity VARCHAR, span_from INTEGER, span_to INTEGER, reason VARCHAR, source VARCHAR, advice VARCHAR
 );
 
--- One row: the rules the findings hold for, the last batch of events they cover, and when they were made.
-CREATE TABLE IF NOT EXISTS audit_state (rules_hash VARCHAR, batch BIGINT, audited_at TIMESTAMP);
+-- One row: the rules the findings hold for, the moment their log begins, the last batch of events they cover, and when they were made.
+CREATE TABLE IF NOT EXISTS audit_state (rules_hash VARCHAR, begins_at TIMESTAMP, batch BIGINT, audited_at TIMESTAMP);

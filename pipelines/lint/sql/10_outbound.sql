@@ -1,7 +1,9 @@
 -- Which people have news since the last audit, and what their Pages sent them around it.
 
--- name: state
-SELECT rules_hash, batch FROM audit_state;
+-- name: covered
+-- The last batch that the findings cover; no row where other rules made them, or a log that began later: what opened a window was not known then.
+SELECT batch FROM audit_state
+WHERE rules_hash = $rules_hash AND begins_at IS NOT DISTINCT FROM (SELECT min(first_event_at) FROM sources);
 
 -- name: last_batch
 SELECT coalesce(max(batch), -1) FROM events;

@@ -24,7 +24,7 @@ JOIN text_findings AS f
 
 -- name: done
 DELETE FROM audit_state;
-INSERT INTO audit_state VALUES ($rules_hash, $batch, $audited_at);
+INSERT INTO audit_state SELECT $rules_hash, min(first_event_at), $batch, $audited_at FROM sources;
 UPDATE warehouse_state SET version = version + 1;  -- what pages kept of before is no longer true
 
 -- name: counts

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from itertools import islice
 from typing import Any
 
@@ -14,6 +14,7 @@ from pipelines.lint.message import Answer, Message
 
 _CHUNK = 2_000
 _LANE = re.compile(r"standard_window|otn|marketing|utility|private_reply|optin_prompt|tag:\w+")
+_DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 _TIMES = ("event_at", "event_ends_at", "sent_at")
 _TEXTS = ("text", "lane", "topic", "lang", "purpose")
 
@@ -85,11 +86,16 @@ def _read(number: int, line: str, lane: str | None) -> Message | str:
 
 
 def _moment(name: str, value: object) -> datetime | None:
-    """Read a moment, ISO 8601; without an offset it is UTC. Naive UTC."""
+    """Read a moment, ISO 8601; without an offset it is UTC. Naive UTC.
+
+    An event that names a day and no hour lasts until the day's end: on that day it is not past.
+    """
     if value is None or value == "":
         return None
     try:
         given = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if given is not None and name != "sent_at" and _DAY.fullmatch(str(value)):
+            return datetime.combine(given, time.max)
         if given is not None:
             return given.astimezone(UTC).replace(tzinfo=None) if given.tzinfo else given
     except (ValueError, OverflowError):

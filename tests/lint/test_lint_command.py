@@ -116,3 +116,12 @@ def test_moments_may_carry_a_zone_or_none(linter: Linter) -> None:
     answers = _answers(linter, line % "2026-04-27T07:59:59+08:00", line % "2026-04-27T08:00:00+08:00")
 
     assert [answer["verdict"] for answer in answers] == ["warn", "block"]
+
+
+def test_an_event_of_a_day_is_not_past_on_that_day(linter: Linter) -> None:
+    """No hour is given, so it may be any hour of the day."""
+    line = '{"text": "See you at your class.", "lane": "tag:CONFIRMED_EVENT_UPDATE", "event_at": "%s"}'
+    today, yesterday = _answers(linter, line % "2025-09-01", line % "2025-08-31")
+
+    assert today["findings"] == []
+    assert [each["kind"] for each in yesterday["findings"]] == ["timing"]

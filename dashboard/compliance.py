@@ -98,13 +98,18 @@ def with_reviews(found: pd.DataFrame, reviews: list[Review]) -> pd.DataFrame:
     )
 
 
-def exposure(weeks: pd.DataFrame, reviewed: pd.DataFrame, by_meta: tuple[int, int, bool]) -> Exposure:
+def unreviewed(cursor: duckdb.DuckDBPyConnection, scope: Scope, days: int, reviewed: tuple[str, ...]) -> int:
+    """Count the messages that break a rule which stands in none of the groups that were reviewed."""
+    values = scope.values() | Chosen(days).values(scope) | {"reviewed": list(reviewed)}
+    row = cursor.execute(*prepared("compliance.unreviewed", values)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def exposure(weeks: pd.DataFrame, count_unreviewed: int, by_meta: tuple[int, int, bool]) -> Exposure:
     """Sum up what the risk score is made of."""
     sums = weeks[["count_messages", "block", "warn"]].sum()
     messages, blocking, warned = (int(sums[name]) for name in ("count_messages", "block", "warn"))
-    is_open = (reviewed["severity"] == "block") & (reviewed["status"] != "reviewed") & reviewed["text"].notna()
-    unreviewed = min(blocking, int(reviewed.loc[is_open, "count_messages"].sum()))
-    return Exposure(messages, blocking, warned, unreviewed, *by_meta)
+    return Exposure(messages, blocking, warned, min(count_unreviewed, blocking), *by_meta)
 
 
 def answer(found: Exposure, days: int, score: int) -> str:

@@ -29,7 +29,7 @@ def lint_message(fields: dict[str, Any], now: datetime, out: Console, *, as_json
     policy = load_policy(DATA / "policy")
     (answer,) = Linter.load(DATA, policy).lint([message], now)
     if as_json_line:
-        out.file.write(json.dumps(as_json(answer), ensure_ascii=False) + "\n")
+        out.file.write(json.dumps(as_json(answer, policy), ensure_ascii=False) + "\n")
     else:
         show(message, answer, policy, out)
     return answer.verdict == "pass"

@@ -45,6 +45,13 @@ GROUP BY f.page_id, f.rule, f.lane, f.text_key, f.severity, f.kind
 ORDER BY array_position(['block', 'warn', 'note'], f.severity), count_messages DESC, last_at DESC, group_key
 LIMIT $limit;
 
+-- name: unreviewed
+-- One row: messages that break a rule, but for those whose every broken rule stands in a group that was reviewed.
+SELECT count(DISTINCT event_id) FROM findings
+WHERE severity = 'block' AND psid <> ''
+    AND sent_at >= $from_at AND sent_at <= $as_of AND ($page_id::VARCHAR IS NULL OR page_id = $page_id)
+    AND NOT list_contains($reviewed::VARCHAR[], md5(concat_ws('|', page_id, rule, coalesce(lane, ''), coalesce(text_key::VARCHAR, ''))));
+
 -- name: weeks
 -- One row per (week, severity): messages with a finding of that severity, under the rules and lanes chosen.
 SELECT date_trunc('week', sent_at) AS week, severity, count(DISTINCT event_id) AS count_messages

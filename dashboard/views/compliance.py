@@ -27,7 +27,10 @@ def show(view: View) -> None:
     days = choice("Look back", _DAYS, 90, "span")
     found = compliance.with_reviews(view.read(compliance.groups, view.scope, days), reviewing.reviews(view.home))
     weeks = view.read(compliance.weekly, view.scope, days)
-    exposure = compliance.exposure(weeks, found, view.read(compliance.enforcement, view.scope, days))
+    reviewed = tuple(found.loc[found["status"] == "reviewed", "group_key"])
+    count_unreviewed = view.read(compliance.unreviewed, view.scope, days, reviewed)
+    by_meta = view.read(compliance.enforcement, view.scope, days)
+    exposure = compliance.exposure(weeks, count_unreviewed, by_meta)
     parts = risk_parts(exposure)
     score = risk_score(parts)
     with top:

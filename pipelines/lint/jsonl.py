@@ -11,6 +11,7 @@ from typing import Any
 from pipelines.errors import UsageError
 from pipelines.lint.linter import Linter
 from pipelines.lint.message import Answer, Message
+from pipelines.policy import Policy
 
 _CHUNK = 2_000
 _LANE = re.compile(r"standard_window|otn|marketing|utility|private_reply|optin_prompt|tag:\w+")
@@ -30,18 +31,29 @@ def answer_lines(
     while chunk := list(islice(numbered, _CHUNK)):
         read = [_read(number, line, lane) for number, line in chunk]
         answers = iter(linter.lint([each for each in read if isinstance(each, Message)], now))
-        yield from (as_json(next(answers)) if isinstance(each, Message) else {"error": each} for each in read)
+        yield from (
+            as_json(next(answers), linter.policy) if isinstance(each, Message) else {"error": each} for each in read
+        )
 
 
-def as_json(answer: Answer) -> dict[str, Any]:
-    """Return an answer as it is printed: findings, promotional (0 to 1), because, verdict, explanation."""
+def as_json(answer: Answer, policy: Policy) -> dict[str, Any]:
+    """Return an answer as it is printed: findings, promotional (0 to 1), because, verdict, explanation.
+
+    Each finding's source is written out: title, date of the page, address.
+    """
     return {
-        "findings": [asdict(finding) for finding in answer.findings],
+        "findings": [asdict(each) | {"source": cited(each.source, policy)} for each in answer.findings],
         "promotional": answer.promotional,
         "because": list(answer.because),
         "verdict": answer.verdict,
         "explanation": answer.explanation,
     }
+
+
+def cited(source: str, policy: Policy) -> str:
+    """Return the ids of sources, as in "S19, S11", written out and parted by semicolons."""
+    named = [policy.sources[name] for name in source.split(", ") if name in policy.sources]
+    return "; ".join(f"{each.title}, {each.page_date}, {each.address}" for each in named)
 
 
 def message_of(fields: dict[str, Any]) -> Message:

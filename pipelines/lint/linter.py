@@ -26,7 +26,7 @@ class Linter:
     """Judges messages by the rule book of their own day. Equal messages get equal answers."""
 
     def __init__(self, policy: Policy, lexicon: Lexicon, classifier: Classifier) -> None:
-        self._policy = policy
+        self.policy = policy
         self._lexicon = lexicon
         self._classifier = classifier
         code = sha256(b"".join(path.read_bytes() for path in _CODE)).hexdigest()
@@ -52,7 +52,7 @@ class Linter:
             reading = Reading(
                 message,
                 found[message.text],
-                self._policy,
+                self.policy,
                 message.sent_at or now,
                 judgement.probability,
                 judgement.words,

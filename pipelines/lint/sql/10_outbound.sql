@@ -1,4 +1,4 @@
--- Which people have news since the last audit, and what their Pages sent them around it.
+-- One row per message that a Page sent, with its surroundings; made anew for people with news since the last audit.
 
 -- name: covered
 -- The last batch that the findings cover; no row where other rules made them, or a log that began later: what opened a window was not known then.

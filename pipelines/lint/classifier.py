@@ -25,6 +25,7 @@ from pipelines.lint.sentences import last_sentence
 MAX_CHARACTERS = 2_000
 """Longer texts are judged by their beginning: the Send API takes no longer ones."""
 _BATCH = 250
+_KEPT = 50_000
 _WORDS = 5
 _DIGITS = 3
 
@@ -46,8 +47,8 @@ class Judgement:
 class Classifier:
     """The trained weights. Texts that differ in a long number alone, as of an order, get the same answer.
 
-    Sums of floating-point numbers depend in their last digits on what is summed beside them: the same text in other
-    company may differ by a thousandth.
+    Answers are kept, some ten thousand of them. Sums of floating-point numbers depend in their last digits on what is
+    summed beside them: another instance, which met the text in other company, may differ by a thousandth.
     """
 
     def __init__(self, weights: dict[str, Array], fingerprint: str) -> None:
@@ -56,6 +57,7 @@ class Classifier:
         scale = float(weights["scale"]) / 127.0
         self._support = [weights[name].astype(np.float32) * scale for name in ("whole", "last")]
         self._alpha = weights["alpha"].astype(np.float64)
+        self._known: dict[str, tuple[float, list[tuple[int, int]]]] = {}
         self._scalars = {name: float(weights[name]) for name in ("gamma", "last_weight", "bias", "slope", "offset")}
 
     @classmethod
@@ -68,8 +70,10 @@ class Classifier:
     def judge(self, folded: Sequence[Folded]) -> list[Judgement]:
         """Judge folded texts, in their order. Empty texts promote nothing."""
         texts = [without_numbers(each.text[:MAX_CHARACTERS]) for each in folded]
-        new = [text for text in dict.fromkeys(texts) if text.strip()]
-        answers: dict[str, tuple[float, list[tuple[int, int]]]] = {}
+        if len(self._known) > _KEPT:
+            self._known.clear()
+        answers = self._known
+        new = [text for text in dict.fromkeys(texts) if text.strip() and text not in answers]
         parts = [new[start : start + _BATCH] for start in range(0, len(new), _BATCH)]
         if len(parts) > 1:
             _ = self._encoder  # loaded once, before the threads ask for it

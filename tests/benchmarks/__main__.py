@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.benchmarks.generator import sample_logs
 from tests.benchmarks.incremental import incremental
+from tests.benchmarks.linting import linting
 from tests.benchmarks.loading import full_load, memory
 from tests.benchmarks.measure import say
 from tests.benchmarks.pages import pages
@@ -19,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Row]]] = {
     "sample": sample_logs,
     "incremental": incremental,
     "pages": pages,
+    "lint": linting,
 }
 
 

@@ -51,6 +51,38 @@ def normalize(files: list[str], events: int) -> Answer:
     return {**took(), "events": len(frame)}
 
 
+def lint_messages(count: int, *, alike: bool) -> Answer:
+    """Lint messages, the linter being loaded."""
+    from pipelines import DATA
+    from pipelines.lint.linter import Linter
+    from pipelines.lint.message import Message
+    from pipelines.policy import load_policy
+    from tests.benchmarks.linting import MOMENT, messages
+
+    linter = Linter.load(DATA, load_policy(DATA / "policy"))
+    made = [Message(text, lane) for text, lane in messages(count, alike=alike)]
+    linter.lint(made[:10], MOMENT)
+    took = _timer()
+    for start in range(0, count, 2_000):  # as the command does
+        linter.lint(made[start : start + 2_000], MOMENT)
+    return took()
+
+
+def character_grams(count: int) -> Answer:
+    """Judge messages by character n-grams and logistic regression, the model being trained."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    from tests.benchmarks.linting import messages
+
+    texts = [text for text, _ in messages(count, alike=False)]
+    grams = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 5), sublinear_tf=True)
+    model = LogisticRegression().fit(grams.fit_transform(texts[:400]), [number % 2 for number in range(400)])
+    took = _timer()
+    model.predict_proba(grams.transform(texts))
+    return took()
+
+
 def make_pages_home(home: str, tokens: int) -> Answer:
     """Make the warehouse that the pages are run on."""
     from tests.benchmarks.pages import make_home
@@ -83,7 +115,8 @@ def _timer() -> Callable[[], Answer]:
 
 
 PIECES: dict[str, Callable[..., Answer]] = {
-    piece.__name__: piece for piece in (sample, load, bare, normalize, make_pages_home, run_pages)
+    piece.__name__: piece
+    for piece in (sample, load, bare, normalize, make_pages_home, run_pages, lint_messages, character_grams)
 }
 
 if __name__ == "__main__":

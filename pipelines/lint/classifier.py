@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from pipelines.lint.encoder import Encoder
 from pipelines.lint.fold import Folded
@@ -75,9 +76,9 @@ class Classifier:
         answers = self._known
         new = [text for text in dict.fromkeys(texts) if text.strip() and text not in answers]
         parts = [new[start : start + _BATCH] for start in range(0, len(new), _BATCH)]
-        if len(parts) > 1:
-            _ = self._encoder  # loaded once, before the threads ask for it
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        _ = self._encoder  # loaded once, before the threads ask for it
+        # A thread a core, each with a core's worth of BLAS: threads of both kinds would stand in each other's way.
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
             for part, judged in zip(parts, pool.map(self._judge, parts), strict=True):
                 answers.update(zip(part, judged, strict=True))
         return [

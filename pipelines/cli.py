@@ -91,7 +91,7 @@ def load(
     for problem in summary.problems:
         words.print(problem, markup=False)
     if summary.events:
-        check_history(home, now, as_json=None)
+        check_history(home, now, as_json=None if as_json else False)
     if as_json:
         typer.echo(json.dumps(_load_json(summary)))
     else:

@@ -1,30 +1,19 @@
 """One journey in a real browser: see the numbers, filter, drill down, export, share the address."""
 
 import csv
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import duckdb
 import pytest
 from playwright import sync_api
 
+from tests.browser.serving import blank_page, require_browser, served
 from tests.synthetic import MOMENT, make_home
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.browser
-if not CHROMIUM and os.environ.get("CLEAR_TO_SEND_REQUIRE_BROWSER") != "1":
-    pytest.skip(
-        "no Chromium is installed; CLEAR_TO_SEND_REQUIRE_BROWSER=1 makes that a failure", allow_module_level=True
-    )
+require_browser()
 
 
 @pytest.fixture(scope="module")
@@ -46,43 +35,16 @@ def counted(home: Path) -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def address(home: Path, counted: dict[str, int]) -> Iterator[str]:
-    """Serve the app in a process of its own, on a free port of this machine."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    surroundings = os.environ | {
-        "CLEAR_TO_SEND_HOME": str(home),
-        "CLEAR_TO_SEND_AS_OF": f"{MOMENT.isoformat()}Z",
-        "CLEAR_TO_SEND_DEMO": "1",
-    }
-    serve = f"from dashboard.app import main; main(port={port})"
-    with subprocess.Popen([sys.executable, "-c", serve], env=surroundings) as app:
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            app.terminate()
-
-
-def _wait_for(url: str) -> None:
-    for _ in range(300):
-        try:
-            urlopen(url, timeout=1).close()  # noqa: S310  the app that this test has started
-        except (URLError, OSError):
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail(f"Nothing answers at {url}.")
+    """Serve the app."""
+    with served(home, MOMENT) as address:
+        yield address
 
 
 @pytest.fixture
 def page(address: str) -> Iterator[sync_api.Page]:
-    """Return a blank page of a headless Chromium that downloads nothing by itself."""
-    switches = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=switches)
-        yield browser.new_page(viewport={"width": 1440, "height": 1000}, timezone_id="Europe/Paris", base_url=address)
-        browser.close()
+    """Return a blank page of the app."""
+    with blank_page(address) as page:
+        yield page
 
 
 def metric(page: sync_api.Page, label: str) -> sync_api.Locator:
@@ -108,8 +70,10 @@ def test_from_the_numbers_to_a_file(page: sync_api.Page, counted: dict[str, int]
     expect(page).to_have_url(re.compile(r"topic=launch(%3A|:)winter"), timeout=15_000)
     expect(page.get_by_text(f"All {counted['launch:winter']} tokens")).to_be_visible()
 
+    export = page.get_by_role("button", name="CSV", exact=True)
+    expect(export).to_have_count(1, timeout=15_000)  # what the last run drew stands until this one is drawn
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV", exact=True).click()
+        export.click()
     file = tmp_path / "tokens.csv"
     download.value.save_as(file)
     rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))

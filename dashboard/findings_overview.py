@@ -1,5 +1,7 @@
 """The charts of the compliance page: by week, by rule and lane, and what the risk score is made of."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -20,10 +22,21 @@ def overview(view: View, chosen: Chosen, kept: pd.DataFrame, parts: list[Part]) 
                 charts.findings_by_week(weeks, compliance.tag_marks(rule_book())), "findings-weeks", "Findings by week"
             )
     left, right = st.columns(2)
-    with left, card("Begin with the rule on top", "Messages with a finding, by rule or by lane."):
+    with (
+        left,
+        card(
+            "Begin with the rule on top", "Messages with a finding, by rule or by lane. Click a bar for its findings."
+        ),
+    ):
         column = choice("By", {"rule": "Rule", "lane": "Lane"}, "rule", "by")
         if len(kept):
-            plot(charts.findings_by(column, kept), f"findings-{column}", f"Findings by {column}")
+            figure = charts.findings_by(column, kept)
+            plot(figure, f"findings-{column}", f"Findings by {column}", partial(_choose, column))
     with right, card("Bring the score down where it is high", "Points of the risk score over the days looked at."):
         plot(charts.risk(parts), "risk", "What the risk score is made of")
         st.caption(" ".join(f"{part.name}: {part.points}. {part.why}" for part in parts))
+
+
+def _choose(column: str, clicked: str) -> None:
+    """Narrow the page to the rule or lane of a bar."""
+    st.session_state[column] = [clicked]

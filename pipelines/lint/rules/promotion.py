@@ -7,11 +7,11 @@ from pipelines.lint.reading import Reading, Span
 
 LIKELY = 0.5
 """From this probability on the classifier calls a text promotional."""
-_POSSIBLE = 0.3
+_POSSIBLE = 0.45
 """From here on one word of an offer is enough to block; below it warns, down to FAINT."""
 _FAINT = 0.12
-_RULED_OUT = 0.03
-"""Below this even several signs of an offer only warn: the classifier has hardly ever been so sure and wrong."""
+_RULED_OUT = 0.2
+"""Below this even several signs of an offer only warn: the classifier is seldom so sure and wrong."""
 _SIGNS = 2
 """So many signs of an offer, apart from one another, block whatever the classifier says of the rest of the text."""
 _ADVICE = "Take the promotion out, or send it inside the window, for a token on its topic, or as a marketing message."

@@ -5,7 +5,6 @@ import json
 import os
 import sys
 import time
-import webbrowser
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import DATA
-from pipelines.demo import make_demo_home
+from pipelines.demo import has_browser, make_demo_home
 from pipelines.doctor import examine
 from pipelines.errors import ClearToSendError, HomeMissing, UsageError
 from pipelines.inventory import STATES, token_inventory
@@ -270,7 +269,7 @@ def run_app(settings: Settings, host: str, port: int, as_of: str, browser: bool)
     words.print(f"Clear to Send is on http://{host}:{port} - stop it with Ctrl+C.")
     # By name: the package of the pages stands above this one, which never imports it.
     start: Callable[..., Any] = importlib.import_module("dashboard.app").main
-    start(host, port, browser=browser and bool(webbrowser.get()))
+    start(host, port, browser=browser and has_browser())
 
 
 def _load_json(summary: LoadSummary) -> dict[str, Any]:

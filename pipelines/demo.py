@@ -1,6 +1,7 @@
 """A home made of sample logs whose dates end now."""
 
 import shutil
+import webbrowser
 from datetime import datetime
 from pathlib import Path
 
@@ -33,3 +34,12 @@ def make_demo_home(home: Path, ends_at: datetime) -> Settings:
     settings = read_settings(home)
     write_logs(settings.logs_path, events=EVENTS, seed=_SEED, ends_at=ends_at)
     return settings
+
+
+def has_browser() -> bool:
+    """Whether this machine has a browser to open; on a server the demo only says its address."""
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True

@@ -11,8 +11,12 @@ _IN_THE_LOG_ALONE = {"marketing.disallows.stopped", "paid_marketing.disallows.un
 _LIMITS = {
     "otn.title.characters", "tag.confirmed_event_update", "tag.post_purchase_update", "tag.account_update",
     "tag.human_agent", "tag.legacy", "tag.one_time_notification", "draft.promotion", "privacy.card",
-    "privacy.national_id", "privacy.password", "privacy.code", "privacy.account_number",
+    "privacy.national_id", "privacy.password", "privacy.code", "privacy.account_number", "privacy.phone",
+    "privacy.email", "privacy.order_number", "tag.non_promotional_subscription", "otn.request", "lane.utility.open",
+    "frequency.marketing.hours", "private_reply.send",
 }  # fmt: skip
+"""Those that are named otherwise. tag.customer_feedback is none of them: it has warned since its first day, so no day
+has a near miss; send.text.characters is in test_lint_properties, for its texts are too long to be read here."""
 _PROHIBITIONS = sorted(
     {rule.id for rule in load_policy(DATA / "policy").rules if ".disallows." in rule.id} - _IN_THE_LOG_ALONE | _LIMITS
 )

@@ -5,6 +5,7 @@ from datetime import datetime
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipelines.lint.fold import fold
 from pipelines.lint.linter import Linter
 from pipelines.lint.message import SEVERITIES, Message
 
@@ -55,6 +56,21 @@ def test_any_message_has_one_answer(linter: Linter, messages: list[Message]) -> 
             assert 0 <= start <= end <= len(message.text)
             assert finding.reason
             assert finding.advice
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(text=_TEXTS)
+def test_a_folded_text_leads_back(text: str) -> None:
+    """Each stretch of it, a single letter or all, stands for one inside the original, and twice the same."""
+    folded = fold(text)
+    size = len(folded.text)
+
+    assert len(folded.starts) == len(folded.ends) == size
+    assert folded == fold(text)
+    for start, end in [(0, 0), (size, size), (0, size), *((at, at + 1) for at in range(size))]:
+        first, last = folded.span(start, end)
+        assert 0 <= first <= last <= len(text)
+        assert first < last or start == end
 
 
 def test_a_text_stays_under_its_limit(linter: Linter) -> None:

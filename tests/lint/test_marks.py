@@ -81,6 +81,25 @@ def test_a_near_miss_is_not(kind: str, text: str) -> None:
     assert kind not in _kinds(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "quoted"),
+    [
+        ("Pay NT$1,280 by Friday", "price", "NT$1,280"),
+        ("Only \u20b1499 today", "price", "\u20b1499"),
+        ("活動於11月22日開始", "date", "11月22日"),
+        ("Use \u200bcode SAVE15 now", "coupon", "code SAVE15"),
+        ("Your card 4111 1111 1111 1111 is on its way", "card", "4111 1111 1111 1111"),
+        ("申請人 A123456789 的文件", "national_id", "A123456789"),
+        ("全館八折優惠", "percent", "八折"),
+    ],
+)
+def test_a_mark_stands_where_it_was_written(text: str, kind: str, quoted: str) -> None:
+    """Whatever was folded before it, the span in the message is the form and nothing else."""
+    folded = fold(text)
+
+    assert [text[slice(*folded.span(mark.start, mark.end))] for mark in marks(folded) if mark.kind == kind] == [quoted]
+
+
 def test_numbers_of_the_right_length_pass_no_check_by_their_length_alone() -> None:
     """One digit more or less breaks the check."""
     assert is_card("4111111111111111")

@@ -10,7 +10,7 @@ LIKELY = 0.5
 _POSSIBLE = 0.45
 """From here on one word of an offer is enough to block; below it warns, down to FAINT."""
 _FAINT = 0.12
-_RULED_OUT = 0.2
+_RULED_OUT = 0.1
 """Below this even several signs of an offer only warn: the classifier is seldom so sure and wrong."""
 _SIGNS = 2
 """So many signs of an offer, apart from one another, block whatever the classifier says of the rest of the text."""

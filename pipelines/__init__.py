@@ -20,6 +20,7 @@ class Stage(NamedTuple):
 STAGES: tuple[Stage, ...] = (
     Stage("load", "log files, folders or stdin", "events, rejects, sources", "every line becomes events or a reject"),
     Stage("sql", "events, the rule book", "tokens, windows and the other models", "what events mean, as of a moment"),
+    Stage("forecast", "tokens, opt-ins", "forecast_*", "what will be held, what dies unused, and how sure that is"),
     Stage("lint", "messages, the rule book", "findings", "what breaks which rule, where, and who says so"),
 )
 

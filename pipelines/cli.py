@@ -20,11 +20,9 @@ from pipelines.demo import has_browser, make_demo_home
 from pipelines.doctor import examine
 from pipelines.errors import ClearToSendError, HomeMissing, UsageError
 from pipelines.inventory import STATES, token_inventory
-from pipelines.load.loader import Loader
 from pipelines.load.sources import find_sources
-from pipelines.load.summary import LoadSummary
+from pipelines.load_command import load_files, load_json, say_load
 from pipelines.policy import load_policy
-from pipelines.progress import load_progress
 from pipelines.samples import write_logs
 from pipelines.settings import Settings, read_settings
 from pipelines.warehouse import Warehouse
@@ -86,15 +84,16 @@ def load(
     """Load webhook logs into the warehouse. Doing it twice changes nothing."""
     now = moment(as_of)
     files = find_sources(paths)
-    summary = load_files(read_settings(home, create=True), files, now)
+    summary = load_files(read_settings(home, create=True), files, now, words)
     for problem in summary.problems:
         words.print(problem, markup=False)
     if summary.events:
         check_history(home, now, as_json=None if as_json else False)
+        foresee(home, now, say=not as_json)
     if as_json:
-        typer.echo(json.dumps(_load_json(summary)))
+        typer.echo(json.dumps(load_json(summary)))
     else:
-        _say_load(summary)
+        say_load(summary, words)
     if summary.problems:
         raise typer.Exit(3)
 
@@ -114,6 +113,21 @@ def tokens(home: Home = DEFAULT_HOME, as_json: AsJson = False, as_of: AsOf = "")
         table.add_row(row["page_id"], row["kind"], row["topic"], row["state"], f"{row['tokens']:,}")
     Console().print(table)
     words.print(", ".join(f"{inventory['totals'][state]:,} {state}" for state in STATES))
+
+
+@app.command()
+def forecast(home: Home = DEFAULT_HOME, as_json: AsJson = False, as_of: AsOf = "") -> None:
+    """Foresee what will be held, what dies unused, and which topics run dry; made anew for each day and load."""
+    from pipelines import forecast_command
+
+    now = moment(as_of)
+    with open_warehouse(home) as warehouse:
+        state = forecast_command.forecast_home(warehouse, load_policy(DATA / "policy"), now)
+        with warehouse.cursor() as cursor:
+            if as_json:
+                typer.echo(json.dumps(forecast_command.as_json(cursor, state)))
+            else:
+                forecast_command.show(cursor, state, Console(highlight=False))
 
 
 @app.command()
@@ -182,9 +196,10 @@ def demo(
     now = moment(as_of)
     words.print("Writing sample logs ...")
     settings = make_demo_home(home, now)
-    summary = load_files(settings, find_sources([str(settings.logs_path)]), now)
-    _say_load(summary)
+    summary = load_files(settings, find_sources([str(settings.logs_path)]), now, words)
+    say_load(summary, words)
     check_history(settings.home, now, as_json=False)
+    foresee(settings.home, now)
     run_app(settings, "127.0.0.1", port, as_of, browser)
 
 
@@ -248,15 +263,14 @@ def check_history(home: Path, now: datetime, *, as_json: bool | None) -> None:
         )
 
 
-def load_files(settings: Settings, files: list[str], now: datetime) -> LoadSummary:
-    """Load files with a progress bar, and time it."""
-    started = time.perf_counter()
-    policy = load_policy(DATA / "policy")
-    sizes = {file: Path(file).stat().st_size for file in files if Path(file).exists()}
-    with Warehouse.open(settings.warehouse_path) as warehouse, load_progress(sizes, words) as report:
-        summary = Loader(warehouse, settings, policy, now, report).load(files)
-    summary.seconds = round(time.perf_counter() - started, 3)
-    return summary
+def foresee(home: Path, now: datetime, *, say: bool = True) -> None:
+    """Bring the stored forecast up to date with the warehouse."""
+    from pipelines.forecast.store import refresh_forecast
+
+    with open_warehouse(home) as warehouse:
+        made = refresh_forecast(warehouse, load_policy(DATA / "policy"), now)
+    if made and say:
+        words.print(f"{made.count_topics:,} topics are forecast from {made.count_days:,} days: page Expiry forecast.")
 
 
 def run_app(settings: Settings, host: str, port: int, as_of: str, browser: bool) -> None:
@@ -270,29 +284,3 @@ def run_app(settings: Settings, host: str, port: int, as_of: str, browser: bool)
     # By name: the package of the pages stands above this one, which never imports it.
     start: Callable[..., Any] = importlib.import_module("dashboard.app").main
     start(host, port, browser=browser and has_browser())
-
-
-def _load_json(summary: LoadSummary) -> dict[str, Any]:
-    return {
-        "files": summary.files, "unchanged_files": summary.unchanged_files, "lines": summary.lines,
-        "event_lines": summary.event_lines,
-        "events": summary.events, "duplicates": summary.duplicates, "duplicate_events": summary.duplicate_events,
-        "rejects": summary.rejects, "bytes": summary.bytes, "seconds": summary.seconds, "problems": summary.problems,
-    }  # fmt: skip
-
-
-def _say_load(summary: LoadSummary) -> None:
-    unchanged = f" ({summary.unchanged_files:,} unchanged)" if summary.unchanged_files else ""
-    words.print(
-        f"{summary.files:,} files{unchanged}: {summary.lines:,} lines = {summary.event_lines:,} with new events"
-        f" + {summary.duplicates:,} duplicates + {summary.rejects:,} rejects."
-    )
-    words.print(f"{summary.events:,} new events in {summary.seconds:.1f} s.")
-    if not summary.lines and not summary.unchanged_files and not summary.problems:
-        words.print("There is not one line in them: an empty log. Check the path, or wait for the first webhook.")
-    if summary.rejects and not summary.event_lines + summary.duplicates:
-        words.print(
-            "None of these lines is a webhook delivery: it is no webhook log, or one in a shape that is not known."
-        )
-    elif summary.rejects:
-        words.print("The rejected lines stand on the page Data health, each with its reason.")

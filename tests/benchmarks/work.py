@@ -23,11 +23,15 @@ def sample(folder: str, events: int, seed: int, ends_at: str) -> Answer:
 
 def load(home: str, files: list[str], as_of: str) -> Answer:
     """Load logs, from opening the warehouse to closing it."""
-    from pipelines.cli import load_files
+    from rich.console import Console
+
+    from pipelines.load_command import load_files
     from pipelines.settings import read_settings
 
     took = _timer()
-    summary = load_files(read_settings(Path(home), create=True), files, datetime.fromisoformat(as_of))
+    summary = load_files(
+        read_settings(Path(home), create=True), files, datetime.fromisoformat(as_of), Console(stderr=True)
+    )
     return {**took(), "events": summary.events + summary.duplicate_events}
 
 

@@ -25,6 +25,7 @@ def pages() -> list[st.Page]:
     return [
         st.Page(_VIEWS / "overview.py", title="Overview", icon=":material/groups:", default=True),
         st.Page(_VIEWS / "inventory.py", title="Token inventory", icon=":material/confirmation_number:"),
+        st.Page(_VIEWS / "forecast.py", title="Expiry forecast", icon=":material/trending_down:"),
         st.Page(_VIEWS / "compliance.py", title="Compliance", icon=":material/policy:"),
         st.Page(_VIEWS / "draft.py", title="Check a draft", icon=":material/rate_review:"),
         st.Page(_VIEWS / "rules.py", title="Rule book", icon=":material/menu_book:"),

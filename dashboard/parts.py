@@ -166,6 +166,8 @@ def _localized(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _column(name: str, values: pd.Series, zone: str) -> Any:
     label = _LABELS.get(name, name.removeprefix("count_").replace("_", " ").capitalize())
+    if name in _DAYS:
+        return st.column_config.DateColumn(label, format="D MMM YYYY", help="A day in UTC.")
     if pd.api.types.is_datetime64_any_dtype(values):
         note = f"In {zone} time; exports are in UTC."
         return st.column_config.DatetimeColumn(label, timezone=zone, format="D MMM YYYY, HH:mm", help=note)
@@ -176,8 +178,32 @@ def _column(name: str, values: pd.Series, zone: str) -> Any:
     return st.column_config.TextColumn(label, width="large" if name == "line" else None)
 
 
-_NUMBERS = {"bytes_loaded": "bytes", "lag_seconds": "duration", "source_line": "%d"}
+_DAYS = {"dry_on"}
+_NUMBERS = {
+    "gained_week": "%,.1f",
+    "spent_week": "%,.1f",
+    "mase": "%.2f",
+    "mase_naive": "%.2f",
+    "bytes_loaded": "bytes",
+    "lag_seconds": "duration",
+    "source_line": "%d",
+}
 _LABELS = {
+    "gained_week": "Opt-ins a week",
+    "spent_week": "Sends a week",
+    "died_30": "Die in 30 days",
+    "died_60": "Die in 60 days",
+    "died_90": "Die in 90 days",
+    "saved_90": "Saved by soonest first",
+    "dry_on": "Dry around",
+    "dry_percent": "Chance of dry, %",
+    "pace": "Sends a week to waste none",
+    "expected_waste": "Never used, by age",
+    "mase": "MASE, opt-ins",
+    "mase_naive": "MASE, as a week ago",
+    "in_80_percent": "Held: in the 80 % band, %",
+    "optins_by": "Opt-ins by",
+    "sends_by": "Sends by",
     "verified_on": "Verified",
     "on": "Since",
     "count_messages": "Messages",

@@ -110,6 +110,16 @@ def people_values(lanes: Lanes, lane: str, key: str) -> Values:
     return lanes.values() | {"lane": lane, "pseudonym_key": key}
 
 
+def forecast_topics(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> pd.DataFrame:
+    """Return what the stored forecast says of each topic of a scope, those first of which the most tokens die."""
+    return frame(cursor, "forecast.topics", scope, limit=MAX_ROWS)
+
+
+def forecast_judged(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> pd.DataFrame:
+    """Return how good past forecasts of each topic were, and what foresees it now."""
+    return frame(cursor, "forecast.judged", scope, limit=MAX_ROWS)
+
+
 def windows_open(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> tuple[int, int]:
     """Return how many windows are open, and how many of them close within SOON_HOURS."""
     count_open, count_closing = _row(cursor, "overview.windows_open", scope, soon_hours=SOON_HOURS)

@@ -23,7 +23,7 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def share(part: int, whole: int) -> str:
+def share(part: float, whole: float) -> str:
     """Return a percentage no more precise than it is worth: "0.2 %", "37 %"; "-" of nothing."""
     if not whole:
         return "-"
@@ -90,6 +90,28 @@ def inventory_answer(stock: pd.DataFrame, as_of: datetime, *, today: bool) -> st
     lost = int(by_state.reindex(["expired", "revoked", "stranded"]).sum())
     used = f"{share(spent, given)} were spent and {share(lost, given)} were lost unused"
     return f"{first}. Of {grouped(given)} ever given, {used}."
+
+
+def trust_answer(errors: pd.DataFrame, count_origins: int) -> str:
+    """Answer "Can this forecast be trusted?". Rows are measures (gained, spent), columns mase and mase_naive."""
+    known = errors.dropna()
+    if known.empty:
+        return "The history is too short to tell: past forecasts are judged once there are ten weeks of it."
+    parts = [
+        f'{_JUDGED[str(measure)]} it misses by {share(row["mase"], row["mase_naive"])} of what "as a week ago" does '
+        f"(MASE {row['mase']:.2f} against {row['mase_naive']:.2f})"
+        for measure, row in known.iterrows()
+        if row["mase_naive"] > 0
+    ]
+    if not parts:
+        return "Nothing moved on the days that could be judged."
+    return (
+        f"Forecast again from {counted(count_origins, 'past day')}, knowing only what was known then, and compared "
+        f"with what came on each of the next 28 days: {'; '.join(parts)}."
+    )
+
+
+_JUDGED = {"gained": "for opt-ins", "spent": "for sends"}
 
 
 def topics_line(stock: pd.DataFrame, most: int) -> str:

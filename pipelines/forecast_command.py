@@ -51,9 +51,8 @@ def show(cursor: duckdb.DuckDBPyConnection, state: ForecastState, out: Console) 
     """Print the advice, and the topics in a table."""
     for each in read.advice(cursor, _ALL):
         out.print(f"- {each.sentence}", markup=False)
-    out.print(
-        f"\nForecast from {state.starts_at:%Y-%m-%d %H:%M} UTC, on {state.count_days} days of history. A week: over the next four."
-    )
+    out.print(f"\nForecast from {state.starts_at:%Y-%m-%d %H:%M} UTC, on {state.count_days} days of history.")
+    out.print("In and out: opt-ins and sends a week, over the next four. 30, 60, 90 d: tokens that die unused by then.")
     for (page_id, kind), rows in read.topics(cursor, _ALL).groupby(["page_id", "kind"], sort=True):
         out.print(_table(rows, f"\n{page_id}, {kind}"))
 
@@ -61,10 +60,9 @@ def show(cursor: duckdb.DuckDBPyConnection, state: ForecastState, out: Console) 
 def _table(topics: pd.DataFrame, title: str) -> Table:
     """Return a table that fits into 80 columns."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Topic", overflow="fold")
-    columns = ("Held", "Opt-ins a week", "Sends a week", *(f"Die in {span} d" for span in SPANS), "Dry around")
-    for name in columns:
-        table.add_column(name, justify="right")
+    table.add_column("Topic", overflow="fold", min_width=26)
+    for name in ("Held", "In", "Out", *(f"{span} d" for span in SPANS), "Dry around"):
+        table.add_column(name, justify="right", no_wrap=True)
     for row in topics.to_dict("records"):
         dying = (f"{row[f'died_{span}']:,.0f}" for span in SPANS)
         dry_on = "-" if pd.isna(row["dry_on"]) else f"{row['dry_on']:%Y-%m-%d}"

@@ -28,6 +28,9 @@ _LEAST_DAYS = 56
 _PATHS = 200
 _WEEK = 7
 _LEAST_ERRORS = 12
+_LEAST_WIDTH = 0.1
+"""No band counts as narrower than this, on the scale of roots: nobody foresees single tokens."""
+_WIDEST = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +121,12 @@ def stretched(rows: pd.DataFrame, widening: pd.DataFrame) -> pd.DataFrame:
     for (measure, total), part in widening.groupby(["measure", "is_total"]):
         here = (rows["measure"] == measure).to_numpy() & (is_total == total)
         ahead = rows.loc[here, "days_ahead"].to_numpy(float)
-        middle = rows.loc[here, "middle"].to_numpy(float)
+        middle = _root(rows.loc[here, "middle"])
         for band, (low, high) in BANDS.items():
             factor = np.interp(ahead, part["horizon_days"].to_numpy(float), part[str(band)].to_numpy(float))
             for side, name in ((-1, low), (1, high)):
-                width = np.abs(rows.loc[here, name].to_numpy(float) - middle) * factor
-                rows.loc[here, name] = np.maximum(middle + side * width, 0)
+                width = np.abs(_root(rows.loc[here, name]) - middle) * factor
+                rows.loc[here, name] = np.maximum(middle + side * width, 0) ** 2
         _in_order(rows, here)
     return rows
 
@@ -253,18 +256,24 @@ def _sums(outcome: Outcome) -> dict[str, Days]:
 
 
 def _misses(rows: pd.DataFrame, band: int) -> Row:
-    """How far each outcome lies from the middle, in half-widths of the band on its side; half a token is no miss."""
+    """How far each outcome lies from the middle, in half-widths of the band on its side, on the scale of roots."""
     low, high = BANDS[band]
-    over = (rows["actual"] - rows["middle"]).to_numpy(float)
-    width = np.where(over >= 0, rows[high] - rows["middle"], rows["middle"] - rows[low]).astype(float)
-    misses: Row = np.maximum(np.abs(over) - 0.5, 0) / np.maximum(width, 0.5)
+    actual, middle, below, above = (_root(rows[name]) for name in ("actual", "middle", low, high))
+    width = np.where(actual >= middle, above - middle, middle - below)
+    misses: Row = np.abs(actual - middle) / np.maximum(width, _LEAST_WIDTH)
     return misses
+
+
+def _root(counts: pd.Series) -> Row:
+    """Counts on the scale on which their spread hardly depends on their size; bands are stretched there."""
+    root: Row = np.sqrt(np.maximum(counts.to_numpy(float), 0))
+    return root
 
 
 def _stretch(misses: Row, band: int) -> float:
     if len(misses) < _LEAST_ERRORS:
         return 1.0
-    return float(np.clip(np.quantile(misses, band / 100), 0.5, 5))
+    return float(np.clip(np.quantile(misses, band / 100), 0.5, _WIDEST))
 
 
 def _in_order(rows: pd.DataFrame, here: npt.NDArray[np.bool_]) -> None:

@@ -16,6 +16,8 @@ Flags = npt.NDArray[np.float64]
 WEEK = 7
 MIN_WEEKS_OF_RHYTHM = 6
 MIN_WEEKS_OF_TREND = 12
+LEAST_OF_TREND = 10
+"""Opt-ins a week, on average: of fewer no trend is told, only a level."""
 _MEMORIES = np.array([0.5, 0.65, 0.8, 0.88, 0.94, 0.97, 0.985])
 """What a topic's share remembers of itself after a week: tried on its past, the best kept."""
 _POOLED_WEIGHT = 0.5
@@ -181,8 +183,8 @@ def _fit_total(weekly: npt.NDArray[np.float64], calm: npt.NDArray[np.float64]) -
     first = int(np.argmax(weekly > 0))
     logs = np.log(np.maximum(weekly[first:] * WEEK / calm[first:], 0) + 0.5)
     mean_count = max(float(weekly[-8:].mean()), 0.5)
-    if len(logs) < MIN_WEEKS_OF_TREND or weekly.sum() < 2 * len(weekly):
-        sigma = max(float(np.std(logs)), 1 / np.sqrt(mean_count), 0.1)
+    if len(logs) < MIN_WEEKS_OF_TREND or weekly[first:].mean() < LEAST_OF_TREND:
+        sigma = max(float(np.std(np.diff(logs))) / np.sqrt(2) if len(logs) > 2 else 0.5, 1 / np.sqrt(mean_count), 0.1)
         level = np.log(max(weekly[-8:].mean(), 0.02))
         return Total(float(level), 0, 1, 0.25, 0, sigma, _beyond_counting(sigma, mean_count))
     return _fit_trend(logs, mean_count)
@@ -273,10 +275,12 @@ def _fit_shares(weekly: Days) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.f
 
 def _expected(gained: Days, rhythm: npt.NDArray[np.float64]) -> Days:
     """What each topic's day would bring by its own surroundings: a mean of five weeks, with the rhythm."""
-    kernel = np.ones(5 * WEEK)
-    weight = np.convolve(np.ones(gained.shape[1]), kernel, mode="same")
-    means = np.apply_along_axis(lambda row: np.convolve(row, kernel, mode="same"), 1, gained) / weight
-    expected: Days = means * rhythm
+    from scipy.ndimage import uniform_filter1d
+
+    days = gained.shape[1]
+    if not days:
+        return gained
+    expected: Days = uniform_filter1d(gained, min(5 * WEEK, days), axis=1, mode="nearest") * rhythm
     return expected
 
 

@@ -78,11 +78,6 @@ def errors(cursor: duckdb.DuckDBPyConnection, to: Narrowed) -> pd.DataFrame:
     return cursor.execute(_SQL["errors"], to.values()).df()
 
 
-def errors_by_topic(cursor: duckdb.DuckDBPyConnection, to: Narrowed) -> pd.DataFrame:
-    """Return for each topic how good its forecasts were, and whether its last week is repeated instead."""
-    return cursor.execute(_SQL["errors_by_topic"], to.values()).df()
-
-
 def past(cursor: duckdb.DuckDBPyConnection, to: Narrowed, horizon: int) -> pd.DataFrame:
     """Return origin, due_at, actual, middle, naive, low_80, high_80: tokens held, foreseen `horizon` days before."""
     return cursor.execute(_SQL["past"], to.values() | {"horizon": horizon}).df()

@@ -6,13 +6,6 @@ SELECT * FROM forecast_topics
 WHERE ($page_id IS NULL OR page_id = $page_id) AND ($kind IS NULL OR kind = $kind) AND ($topic IS NULL OR topic = $topic)
 ORDER BY died_90 DESC, page_id, kind, topic;
 
--- name: table
--- One row per (page_id, kind, topic), those first of which the most die unused.
-SELECT page_id, kind, topic, count_held, gained_week, spent_week, died_30, died_60, died_90, dry_on
-FROM forecast_topics
-WHERE ($page_id IS NULL OR page_id = $page_id) AND ($kind IS NULL OR kind = $kind) AND ($topic IS NULL OR topic = $topic)
-ORDER BY died_90 DESC, page_id, kind, topic;
-
 -- name: unused
 -- One row per span: tokens that die unused within so many days, low and high of the 80 % band. Kept days are drawn together by lines.
 WITH bands AS (
@@ -86,23 +79,6 @@ FROM forecast_daily_errors
 WHERE ($page_id IS NULL OR page_id = $page_id) AND ($kind IS NULL OR kind = $kind) AND ($topic IS NULL OR topic = $topic)
 GROUP BY measure
 ORDER BY measure;
-
--- name: errors_by_topic
--- One row per (page_id, kind, topic): MASE of model and seasonal naive for opt-ins, how often the 80 % band of tokens held was right.
-SELECT
-    t.page_id, t.kind, t.topic,
-    e.mase, e.mase_naive, b.in_80, CASE WHEN t.repeats_optins THEN 'last week' ELSE 'model' END AS optins_by,
-    CASE WHEN t.repeats_sends THEN 'last week' ELSE 'model' END AS sends_by
-FROM forecast_topics AS t
-LEFT JOIN (
-    SELECT page_id, kind, topic, sum(model_error) / nullif(sum(scale * count_days), 0) AS mase, sum(naive_error) / nullif(sum(scale * count_days), 0) AS mase_naive
-    FROM forecast_daily_errors WHERE measure = 'gained' GROUP BY ALL
-) AS e USING (page_id, kind, topic)
-LEFT JOIN (
-    SELECT page_id, kind, topic, avg(in_80::INTEGER) AS in_80 FROM forecast_backtest WHERE measure = 'held' GROUP BY ALL
-) AS b USING (page_id, kind, topic)
-WHERE ($page_id IS NULL OR t.page_id = $page_id) AND ($kind IS NULL OR t.kind = $kind) AND ($topic IS NULL OR t.topic = $topic)
-ORDER BY t.page_id, t.kind, t.topic;
 
 -- name: past
 -- One row per past forecast of tokens held $horizon days ahead: what was foreseen, and what came. Topics summed where none is chosen.

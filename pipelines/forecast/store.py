@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from pipelines.forecast.forecast import PATHS, SEED, Forecast, make_forecast
-from pipelines.forecast.history import read_known
+from pipelines.forecast.history import Known, read_known
 from pipelines.policy import Policy
 from pipelines.statements import statements
 from pipelines.warehouse import Warehouse
@@ -45,13 +45,23 @@ def refresh_forecast(warehouse: Warehouse, policy: Policy, now: datetime) -> For
     stored, known = read_state(cursor), read_known(cursor, now)
     if known is None:
         return None
-    is_same_day = stored is not None and stored.starts_at.date() == known.origin(now).date()
-    if stored and is_same_day and stored.method == METHOD and stored.batch == known.batch:
+    if stored and _is_current(stored, known, now):
         return stored
     made = make_forecast(cursor, policy, now)
     if made is not None:
         _store(cursor, made, now)
     return read_state(cursor)
+
+
+def is_current(cursor: duckdb.DuckDBPyConnection, now: datetime) -> bool:
+    """Whether the stored forecast is of this day and of all that is loaded, or there is nothing to forecast."""
+    stored, known = read_state(cursor), read_known(cursor, now)
+    return known is None or (stored is not None and _is_current(stored, known, now))
+
+
+def _is_current(stored: ForecastState, known: Known, now: datetime) -> bool:
+    is_same_day = stored.starts_at.date() == known.origin(now).date()
+    return is_same_day and stored.method == METHOD and stored.batch == known.batch
 
 
 def read_state(cursor: duckdb.DuckDBPyConnection) -> ForecastState | None:

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.benchmarks.forecasting import forecasting
 from tests.benchmarks.generator import sample_logs
 from tests.benchmarks.incremental import incremental
 from tests.benchmarks.linting import linting
@@ -21,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Row]]] = {
     "incremental": incremental,
     "pages": pages,
     "lint": linting,
+    "forecast": forecasting,
 }
 
 

@@ -43,11 +43,14 @@ def pages(space: Workspace) -> list[Row]:
     views = work("run_pages", home=home).answer["views"]
     space.new("pages-home")
     what = f"server time of a page at {tokens:,} tokens"
-    return [_row(f"{what}: {view}", milliseconds) for view, milliseconds in views.items()]
+    return [timed(f"{what}: {view}", milliseconds) for view, milliseconds in views.items()]
 
 
 def make_home(home: Path, tokens: int) -> None:
     """Fill a home with the warehouse of pages_home.sql."""
+    from pipelines import DATA
+    from pipelines.forecast.store import refresh_forecast
+    from pipelines.policy import load_policy
     from pipelines.warehouse import Warehouse
     from tests.synthetic import hold
 
@@ -60,18 +63,17 @@ def make_home(home: Path, tokens: int) -> None:
         for statement in cursor.extract_statements(script):
             cursor.execute(statement, {name: given[name] for name in statement.named_parameters})
         hold(cursor)
+        refresh_forecast(warehouse, load_policy(DATA / "policy"), MOMENT)
         warehouse.checkpoint()
 
 
 def run_views(home: Path) -> dict[str, list[float]]:
     """Return the milliseconds of each run, by view, but for the first: a server is warm."""
-    os.environ["CLEAR_TO_SEND_HOME"] = str(home)
-    os.environ["CLEAR_TO_SEND_AS_OF"] = f"{MOMENT.isoformat()}Z"
     import dashboard
 
-    logging.disable(logging.WARNING)  # Streamlit warns that no browser is there
+    serve_from(home, MOMENT)
     views = sorted((Path(dashboard.__file__).parent / "views").glob("*.py"))
-    return {view.stem: [_run(view, query) for query in _queries(view.stem)][1:] for view in views}
+    return {view.stem: [run_page(view, query) for query in _queries(view.stem)][1:] for view in views}
 
 
 def _queries(view: str) -> Iterator[dict[str, Any]]:
@@ -87,7 +89,15 @@ def _queries(view: str) -> Iterator[dict[str, Any]]:
         yield {"as_of": day.isoformat(), **drawn}
 
 
-def _run(view: Path, query: dict[str, Any]) -> float:
+def serve_from(home: Path, moment: datetime) -> None:
+    """Let the pages of this process show a home, as of a moment."""
+    os.environ["CLEAR_TO_SEND_HOME"] = str(home)
+    os.environ["CLEAR_TO_SEND_AS_OF"] = f"{moment.isoformat()}Z"
+    logging.disable(logging.WARNING)  # Streamlit warns that no browser is there
+
+
+def run_page(view: Path, query: dict[str, Any]) -> float:
+    """Open a page with what stands in its address, and return the milliseconds that its run took."""
     from streamlit.testing.v1 import AppTest
 
     page = AppTest.from_file(view.parent.parent / "navigation.py", default_timeout=120)
@@ -104,7 +114,8 @@ def _run(view: Path, query: dict[str, Any]) -> float:
     return took
 
 
-def _row(what: str, milliseconds: list[float]) -> Row:
+def timed(what: str, milliseconds: list[float]) -> Row:
+    """Return the line of a page's times."""
     p95, middle = (_percentile(milliseconds, percent) for percent in (95, 50))
     return Row(what, f"{p95:.0f} ms at p95", f"{middle:.0f} ms at p50", "", "≤ 300 ms at p95")
 

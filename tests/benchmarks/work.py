@@ -102,6 +102,35 @@ def run_pages(home: str) -> Answer:
     return {"views": run_views(Path(home))}
 
 
+def judge_forecasts(home: str, history: str) -> Answer:
+    """Judge the past forecasts of a history."""
+    from tests.benchmarks.forecasting import judge
+
+    return judge(Path(home), history)
+
+
+def forecast_many(home: str, topics: int, days: int) -> Answer:
+    """Forecast many topics, and store that."""
+    from pipelines import DATA
+    from pipelines.forecast.store import refresh_forecast
+    from pipelines.policy import load_policy
+    from pipelines.warehouse import Warehouse
+    from tests.benchmarks.forecasting import MOMENT, fill_many
+
+    fill_many(Path(home), topics, days)
+    took = _timer()
+    with Warehouse.open(Path(home) / "warehouse.duckdb") as warehouse:
+        refresh_forecast(warehouse, load_policy(DATA / "policy"), MOMENT)
+    return took()
+
+
+def run_forecast_page(home: str) -> Answer:
+    """Open the page of a stored forecast."""
+    from tests.benchmarks.forecasting import open_page
+
+    return {"milliseconds": open_page(Path(home))}
+
+
 def _events(files: list[str]) -> Any:
     for file in files:
         with Path(file).open(encoding="utf-8", errors="replace") as lines:
@@ -120,7 +149,10 @@ def _timer() -> Callable[[], Answer]:
 
 PIECES: dict[str, Callable[..., Answer]] = {
     piece.__name__: piece
-    for piece in (sample, load, bare, normalize, make_pages_home, run_pages, lint_messages, character_grams)
+    for piece in (
+        *(sample, load, bare, normalize, make_pages_home, run_pages, lint_messages, character_grams),
+        *(judge_forecasts, forecast_many, run_forecast_page),
+    )
 }
 
 if __name__ == "__main__":

@@ -1,0 +1,33 @@
+"""The forecast's own record: past forecasts against what came."""
+
+import streamlit as st
+
+from dashboard import charts_forecast as charts
+from dashboard import reads
+from dashboard.parts import Rows, card, plot, rows
+from dashboard.scope import Scope
+from dashboard.view import View
+from dashboard.words import trust_answer
+from pipelines.forecast import read
+from pipelines.forecast.read import Narrowed
+
+
+def judged(view: View, to: Narrowed, scope: Scope) -> None:
+    """Show how good past forecasts were."""
+    st.subheader("Can this forecast be trusted?", anchor=False)
+    past = view.read(read.past, to, 28)
+    st.markdown(trust_answer(view.read(read.errors, to).set_index("measure"), len(past)))
+    if past.empty:
+        return
+    left, right = st.columns(2)
+    with (
+        left,
+        card("The bands hold what they say", "Tokens held, by topic. Each band's width is set by the other origins."),
+    ):
+        held = view.read(read.coverage, to)
+        plot(charts.coverage(held[held["measure"] == "held"]), "coverage", "Share of outcomes within each band")
+    with right, card("Foreseen four weeks before, and what came", "Tokens held. Naive: the last week, repeated."):
+        plot(charts.past(past), "past", "Past forecasts of tokens held, and what came")
+    found = view.read(reads.forecast_judged, scope)
+    shown = Rows(found, len(found), "topics", "by Page", "forecast.judged", {}, "forecast-judged")
+    rows(view, shown, "forecast-judged")

@@ -1,0 +1,153 @@
+"""The top of the forecast page: how fresh it is, what it is narrowed to, its figures, and what to do."""
+
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import forecasting, reads
+from dashboard.parts import Figure, card, choice
+from dashboard.scope import Scope
+from dashboard.view import View, rule_book
+from dashboard.words import ago, day, escaped, grouped
+from pipelines.forecast import read
+from pipelines.forecast.advice import Unused
+from pipelines.forecast.read import Narrowed
+from pipelines.forecast.store import ForecastState, is_current
+
+ALL = "All topics"
+
+
+def freshness(view: View, state: ForecastState | None) -> None:
+    """Say from when the forecast is, and have a newer one made in the background where that is due."""
+    hour = view.moment.replace(minute=0)
+    due = not view.read(is_current, hour)
+    path = view.warehouse.path
+    failed = forecasting.failure(path)
+    if due and not failed:
+        forecasting.make_in_background(view.warehouse, rule_book(), view.moment)
+    if forecasting.is_being_made(path):
+        _being_made(view, state)
+    elif failed and due:
+        st.error(f"No newer forecast could be made. {failed}", icon=":material/error:")
+    if not view.is_today:
+        st.caption("The day chosen at the side does not apply here: a forecast is made for now.")
+    if state is not None:
+        late = " The logs end there." if state.starts_at.date() < state.made_at.date() else ""
+        st.caption(
+            f"Made {ago(state.made_at, view.moment)} from {state.count_days} days, as of {day(state.starts_at)}.{late} "
+            f"{state.count_paths} paths are drawn; a band is as wide as past forecasts had to be."
+        )
+
+
+@st.fragment(run_every="2s")
+def _being_made(view: View, state: ForecastState | None) -> None:
+    if not forecasting.is_being_made(view.warehouse.path):
+        st.rerun(scope="app")
+    older = " Until then, the one before stands here." if state else " It takes some seconds."
+    st.info(f"A forecast is being made from what is loaded.{older}", icon=":material/hourglass_top:")
+
+
+def narrowed(view: View) -> tuple[Narrowed, Scope]:
+    """Draw the page's filters; return what they say for the forecast and for what was so far."""
+    page_id = view.scope.page_id
+    series = view.read(read.topics, Narrowed(page_id))[["page_id", "kind", "topic", "count_held"]]
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    kinds = sorted(series["kind"].unique())
+    with left:
+        kind = choice("Kind", {"all": "All kinds"} | {each: each for each in kinds}, "all", "forecast_kind")
+    fitting = series if kind == "all" else series[series["kind"] == kind]
+    labels = labels_of(fitting)
+    chosen = right.selectbox(
+        "Topic", [ALL, *labels], key="series", bind="query-params", help="Those first of which the most die unused."
+    )
+    if chosen in labels:
+        row = fitting.iloc[labels.index(chosen)]
+        to = Narrowed(str(row["page_id"]), str(row["kind"]), str(row["topic"]))
+    else:
+        to = Narrowed(page_id, None if kind == "all" else kind)
+    return to, replace(
+        view.scope,
+        page_id=to.page_id,
+        kinds=(to.kind,) if to.kind else (),
+        topics=(to.topic,) if to.topic else (),
+        states=("available",),
+    )
+
+
+def labels_of(series: pd.DataFrame) -> list[str]:
+    """Name each topic, with its kind and Page where the name alone is not enough."""
+    twice = series["topic"].duplicated(keep=False)
+    return [
+        f"{row.topic} ({row.kind}, {row.page_id})" if again else str(row.topic)
+        for row, again in zip(series.itertuples(), twice, strict=True)
+    ]
+
+
+def forecast_figures(view: View, to: Narrowed, before: list[Unused], soonest: list[Unused]) -> list[Figure]:
+    """Return the numbers on top: what is held, what will be, what dies, what comes and goes."""
+    bands = view.read(read.days, to, "as_before").set_index(["measure", "days_ahead"])
+    topics = view.read(read.topics, to)
+    held = int(topics["count_held"].sum())
+
+    def middle(measure: str, ahead: int = 28) -> int:
+        value: float = bands["middle"].get((measure, ahead), 0.0)
+        return round(value)
+
+    def band(measure: str, ahead: int = 28) -> str:
+        low, high = (round(bands[side].get((measure, ahead), 0)) for side in ("low_80", "high_80"))
+        return f"80 % of the paths lie between {grouped(low)} and {grouped(high)}."
+
+    def series(measure: str) -> list[int]:
+        return [round(each) for each in bands["middle"].xs(measure, level="measure")[:28]]
+
+    last, first = before[-1], before[0]
+    saved = last.middle - soonest[-1].middle
+    return [
+        Figure("Tokens held", held, note="Available tokens at the moment of the forecast."),
+        Figure("Held in 4 weeks", middle("held"), middle("held") - held, "vs now", series("held"), note=band("held")),
+        Figure(
+            f"Die unused, {first.days} days",
+            first.middle,
+            series=series("died"),
+            good=False,
+            note=f"If you go on as now. {band('died')}",
+        ),
+        Figure(
+            f"Die unused, {last.days} days",
+            last.middle,
+            -saved if saved > 0 else None,
+            "can be saved" if saved > 0 else "",
+            good=False,
+            note="If you go on as now; below, what the same sends save by taking those tokens first that end first.",
+        ),
+        Figure("Opt-ins, 4 weeks", middle("gained"), series=series("gained"), note=band("gained")),
+        Figure("Sends, 4 weeks", middle("spent"), series=series("spent"), good=None, note=band("spent")),
+    ]
+
+
+def held_so_far(view: View, scope: Scope, measure: str) -> pd.DataFrame:
+    """Return day, count_tokens of the 90 days before, for the chart of tokens held; nothing for the other measures."""
+    if measure != "held":
+        return pd.DataFrame({"day": [], "count_tokens": []})
+    by_day = view.read(reads.stock_by_day, scope, 90)
+    return by_day.groupby("day")[["count_tokens"]].sum().reset_index()
+
+
+def advice_card(view: View, to: Narrowed) -> None:
+    """List what to do, each with its numbers."""
+    with card("What to do", "The most urgent first. What has no band is exact, or a mean of all paths."):
+        for each in view.read(read.advice, to):
+            if each.subject != "unused":
+                icon = _ICONS.get(each.subject, "")
+                st.markdown(f"{icon} {escaped(each.sentence)}")
+
+
+_ICONS = {
+    "lane": ":material/block:",
+    "first": ":material/rocket_launch:",
+    "dry": ":material/water_drop:",
+    "pace": ":material/speed:",
+    "life": ":material/hourglass_bottom:",
+    "nothing": ":material/info:",
+}

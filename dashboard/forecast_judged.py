@@ -14,7 +14,6 @@ from pipelines.forecast.read import Narrowed
 
 def judged(view: View, to: Narrowed, scope: Scope) -> None:
     """Show how good past forecasts were."""
-    st.subheader("Can this forecast be trusted?", anchor=False)
     past = view.read(read.past, to, 28)
     st.markdown(trust_answer(view.read(read.errors, to).set_index("measure"), len(past)))
     if past.empty:

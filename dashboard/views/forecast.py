@@ -17,6 +17,7 @@ from pipelines.forecast.read import Narrowed
 from pipelines.forecast.store import ForecastState, read_state
 
 _QUESTION = "When do our permissions run out, and how many die unused?"
+_PARTS = {"ahead": "What comes", "whatif": "What if", "record": "Can it be trusted?"}
 _MEASURES = {"held": "Tokens held", "died": "Died unused", "gained": "Opt-ins", "spent": "Sends"}
 _SENDS = {"soonest_first": "Soonest-ending first", "as_before": "As in the past"}
 
@@ -40,12 +41,16 @@ def show(view: View) -> None:
         return
     figures(forecast_figures(view, to, before, soonest))
     advice_card(view, to)
-    stock(view, to, scope, state)
-    endings(view, to, state)
-    with card("What if", "Move a slider: the paths are drawn anew, those tokens first that end first."):
-        what_if(view, to, state)
-    by_topic(view, scope)
-    judged(view, to, scope)
+    part = choice("Look at", _PARTS, "ahead", "part")
+    if part == "ahead":
+        stock(view, to, scope, state)
+        endings(view, to, state)
+        by_topic(view, scope)
+    elif part == "whatif":
+        with card("What if", "Move a slider: the paths are drawn anew, those tokens first that end first."):
+            what_if(view, to, state)
+    else:
+        judged(view, to, scope)
 
 
 def stock(view: View, to: Narrowed, scope: Scope, state: ForecastState) -> None:

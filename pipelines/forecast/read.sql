@@ -100,7 +100,7 @@ SELECT model FROM forecast_models WHERE page_id = $page_id AND kind = $kind;
 -- One row per (topic, days_ahead): tokens held by the day ahead on which they end.
 SELECT topic, date_diff('day', CAST(s.starts_at AS DATE), day) AS days_ahead, sum(count_tokens)::BIGINT AS count_tokens
 FROM forecast_runoff CROSS JOIN forecast_state AS s
-WHERE page_id = $page_id AND kind = $kind
+WHERE page_id = $page_id AND kind = $kind AND ($topic IS NULL OR topic = $topic)
 GROUP BY ALL
 ORDER BY ALL;
 

@@ -59,7 +59,7 @@ def ask(cursor: duckdb.DuckDBPyConnection, question: Question) -> Answer | None:
         return None
     model = json.loads(found[0])
     runoff = np.zeros((len(index), DAYS_AHEAD))
-    for name, ahead, count in cursor.execute(_SQL["runoff_of_group"], group).fetchall():
+    for name, ahead, count in cursor.execute(_SQL["runoff_of_group"], group | {"topic": question.topic}).fetchall():
         if ahead < DAYS_AHEAD:
             runoff[index[name], ahead] += count
     flows, stock = _changed(_flows_of(model), _stock_of(model, runoff), rows, question)

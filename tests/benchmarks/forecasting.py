@@ -80,6 +80,8 @@ def open_page(home: Path) -> list[float]:
 
 def _queries() -> Iterator[dict[str, str]]:
     yield {"measure": "Sends"}
+    yield {"part": "What if"}
+    yield {"part": "Can it be trusted?"}
     yield {}
     for number in range(20):
         yield (

@@ -16,6 +16,8 @@ from pipelines.forecast.read import Narrowed
 from pipelines.forecast.store import ForecastState, is_current
 
 ALL = "All topics"
+NONE_YET = "There is no forecast yet."
+NEVER_ANY = "No token is in these logs, so none can end."
 
 
 def freshness(view: View, state: ForecastState | None) -> None:

@@ -104,9 +104,7 @@ def finish(
         notes.append(
             {"text": y_title, "showarrow": False, "font": {"size": 12}, "yshift": 6 + 17 * lines_on_top} | where
         )
-    kept = [*figure.layout.shapes, *layout.pop("shapes", ())]
-    # Laid out anew and at once: update_layout looks every key up in what is there, which takes most of a chart's time.
-    figure.layout = {
+    figure.layout = {  # not update_layout, which looks every key up and takes most of a chart's time
         "height": height + 28 * legend,
         "margin": {"l": 8, "r": right, "t": 14 + 18 * bool(y_title) + 17 * lines_on_top, "b": 8 + 34 * legend},
         "showlegend": legend,
@@ -118,8 +116,8 @@ def finish(
         "xaxis": _AXIS | x_axis | ({"title": {"text": x_title, "standoff": 8}} if x_title else {}),
         "yaxis": _AXIS | y_axis,
         "annotations": notes,
-        "shapes": kept,
         **layout,
+        "shapes": [*figure.layout.shapes, *layout.get("shapes", ())],
     }
     return figure
 

@@ -49,6 +49,28 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
+def test_forecast_prints_days_topics_and_advice(home: Path) -> None:
+    """As one object; the words name the topic, and a second run makes nothing anew."""
+    code, out, err = run("forecast", "--home", home, "--json", "--as-of", NOW)
+    report = json.loads(out)
+    assert code == 0, err
+    assert [topic["count_held"] for topic in report["topics"]] == [1]
+    assert {day["measure"] for day in report["days"]} == {"held", "died", "gained", "spent"}
+    assert report["advice"]
+    code, out, _ = run("forecast", "--home", home, "--as-of", NOW)
+    assert code == 0
+    assert "restock:trail-shoes" in out
+
+
+def test_forecast_without_a_token_says_what_to_load(tmp_path: Path) -> None:
+    """Exit 3 and a sentence."""
+    log = write_lines(tmp_path / "a.jsonl", delivery(message(BEN, NOON, "m_1")))
+    run("load", log, "--home", tmp_path / "home", "--as-of", NOW)
+    code, out, err = run("forecast", "--home", tmp_path / "home", "--as-of", NOW)
+    assert (code, out) == (3, "")
+    assert "No token is in these logs" in err
+
+
 def test_load_reports_numbers_that_add_up(tmp_path: Path, log: Path) -> None:
     """--json prints one object on stdout and nothing else."""
     code, out, err = run("load", log, "--home", tmp_path / "home", "--json")

@@ -6,13 +6,22 @@ from dashboard import charts_forecast as charts
 from dashboard import reads
 from dashboard.forecast_endings import endings
 from dashboard.forecast_judged import judged
-from dashboard.forecast_parts import advice_card, forecast_figures, freshness, held_so_far, narrowed
+from dashboard.forecast_parts import (
+    NEVER_ANY,
+    NONE_YET,
+    advice_card,
+    forecast_figures,
+    freshness,
+    held_so_far,
+    narrowed,
+)
 from dashboard.forecast_whatif import what_if
 from dashboard.parts import Rows, card, choice, figures, header, plot, rows
 from dashboard.scope import Scope
 from dashboard.view import View, current
 from dashboard.words import escaped
 from pipelines.forecast import read
+from pipelines.forecast.history import read_known
 from pipelines.forecast.read import Narrowed
 from pipelines.forecast.store import ForecastState, read_state
 
@@ -26,7 +35,7 @@ def show(view: View) -> None:
     """Draw the page."""
     state = view.read(read_state)
     if state is None or not state.count_topics:
-        header(view, _QUESTION, "There is no forecast yet.")
+        header(view, _QUESTION, NONE_YET if view.read(read_known, view.moment) else NEVER_ANY)
         freshness(view, state)
         return
     top = st.container()

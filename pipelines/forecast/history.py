@@ -90,7 +90,7 @@ class Held:
     lifetime_days: npt.NDArray[np.int64] = field(repr=False)
     """How long a token of the series usually lives, where the log tells; else a year."""
     closes_on: npt.NDArray[np.int64] = field(repr=False)
-    """Day ahead from which the series' lane is closed everywhere; beyond the horizon: none is known."""
+    """Day ahead from which the series' lane is closed, to new tokens too; beyond the horizon: none is known."""
 
 
 def read_known(cursor: duckdb.DuckDBPyConnection, now: datetime) -> Known | None:
@@ -137,9 +137,7 @@ def read_held(
     inside = (row >= 0) & (ahead < days)
     runoff = np.zeros((len(series), days))
     np.add.at(runoff, (row[inside], ahead[inside]), ends["count_tokens"].to_numpy(float)[inside])
-    closed = _closed_everywhere(policy, at)
-    closes_on = np.array([closed.get(each.kind, 10 * HISTORY_DAYS) for each in series], dtype=np.int64)
-    return Held(at, count, runoff, lifetime, closes_on)
+    return Held(at, count, runoff, lifetime, _closings(cursor, at, series, policy))
 
 
 def read_runoff(cursor: duckdb.DuckDBPyConnection, at: datetime, policy: Policy) -> pd.DataFrame:
@@ -181,15 +179,19 @@ def _rows(frame: pd.DataFrame, series: tuple[Series, ...]) -> npt.NDArray[np.int
     return rows
 
 
-def _closed_everywhere(policy: Policy, at: datetime) -> dict[str, int]:
-    """Return by kind the day ahead from which its lane is closed in every region, to tokens given until then too."""
-    regions = {region for _, region in policy.regions()}
-    closed: dict[str, dict[str, datetime]] = {}
-    for kind, region, since, until, given_before, _ in policy.lane_closures():
-        if until.year == 9999 and given_before >= until and region in regions:
-            closed.setdefault(kind, {})[region] = since
-    return {
-        kind: max((max(days.values()).date() - at.date()).days, 0)
-        for kind, days in closed.items()
-        if days.keys() >= regions
+def _closings(
+    cursor: duckdb.DuckDBPyConnection, at: datetime, series: tuple[Series, ...], policy: Policy
+) -> npt.NDArray[np.int64]:
+    """Return the day ahead on which each series' lane closes, to new tokens too, where most of its people live."""
+    ahead = {
+        (kind, region): (since.date() - at.date()).days
+        for kind, region, since, until, given_before, _ in policy.lane_closures()
+        if since > at and given_before >= until
     }
+    closes_on = np.full(len(series), 10 * HISTORY_DAYS, dtype=np.int64)
+    if not ahead:
+        return closes_on
+    region = {Series(*key): home for *key, home in cursor.execute(_SQL["regions"], {"at": at}).fetchall()}
+    for row, each in enumerate(series):
+        closes_on[row] = ahead.get((each.kind, region.get(each, "")), closes_on[row])
+    return closes_on

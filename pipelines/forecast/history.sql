@@ -57,6 +57,13 @@ WHERE s.state = 'available' AND s.from_at <= $at AND s.to_at > $at AND s.ends_at
 GROUP BY ALL
 ORDER BY ALL;
 
+-- name: regions
+-- One row per (page_id, kind, topic): the region of most people who gave a token in the year before $at.
+SELECT page_id, kind, topic, mode(region) AS region
+FROM tokens
+WHERE opted_in_at < $at AND opted_in_at > $at - INTERVAL 365 DAY
+GROUP BY page_id, kind, topic;
+
 -- name: zones
 -- One row per page_id: the time zone that most opt-ins of its people name.
 SELECT page_id, arg_max(zone, struct_pack(count_optins, zone)) AS zone

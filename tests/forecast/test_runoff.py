@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pipelines import DATA
 from pipelines.forecast.history import read_held, read_history, read_known, read_runoff
-from pipelines.forecast.read import Narrowed, advice
+from pipelines.forecast.read import Narrowed, advice, days
 from pipelines.forecast.store import refresh_forecast
 from pipelines.policy import Policy, load_policy
 from pipelines.warehouse import Warehouse
@@ -50,7 +51,7 @@ def closing_policy(tmp_path: Path) -> Policy:
 id = "lane.otn.closes"
 words = "The lane closes."
 value = false
-applies = { kind = "otn", except_regions = [] }
+applies = { kind = "otn", except_regions = ["KR"] }
 since = 2026-12-20
 source = ["S02"]
 verified_on = 2026-11-22
@@ -80,3 +81,13 @@ def test_a_lane_that_closes_is_a_cliff_with_its_own_count_and_advice(tmp_path: P
         (said,) = (each for each in advice(warehouse.cursor(), Narrowed()) if each.subject == "lane")
         assert said.numbers["tokens"] == cliff.count_closing
         assert "On 20 Dec 2026 the otn lane closes" in said.sentence
+        late = days_of(warehouse)
+        late = late[late["days_ahead"] > 40]
+        assert len(late) > 10
+        assert (late["high_95"] == 0).all()
+
+
+def days_of(warehouse: Warehouse) -> pd.DataFrame:
+    """Return what is foreseen to be held."""
+    found = days(warehouse.cursor(), Narrowed(), "soonest_first")
+    return found[found["measure"] == "held"]

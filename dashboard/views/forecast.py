@@ -2,9 +2,7 @@
 
 import streamlit as st
 
-from dashboard import charts_forecast as charts
-from dashboard import reads
-from dashboard.forecast_endings import endings
+from dashboard.forecast_ahead import by_topic, endings, stock
 from dashboard.forecast_judged import judged
 from dashboard.forecast_parts import (
     NEVER_ANY,
@@ -12,23 +10,18 @@ from dashboard.forecast_parts import (
     advice_card,
     forecast_figures,
     freshness,
-    held_so_far,
     narrowed,
 )
 from dashboard.forecast_whatif import what_if
-from dashboard.parts import Rows, card, choice, figures, header, plot, rows
-from dashboard.scope import Scope
+from dashboard.parts import card, choice, figures, header
 from dashboard.view import View, current
 from dashboard.words import escaped
 from pipelines.forecast import read
 from pipelines.forecast.history import read_known
-from pipelines.forecast.read import Narrowed
-from pipelines.forecast.store import ForecastState, read_state
+from pipelines.forecast.store import read_state
 
 _QUESTION = "When do our permissions run out, and how many die unused?"
 _PARTS = {"ahead": "What comes", "whatif": "What if", "record": "Can it be trusted?"}
-_MEASURES = {"held": "Tokens held", "died": "Died unused", "gained": "Opt-ins", "spent": "Sends"}
-_SENDS = {"soonest_first": "Soonest-ending first", "as_before": "As in the past"}
 
 
 def show(view: View) -> None:
@@ -60,28 +53,6 @@ def show(view: View) -> None:
             what_if(view, to, state)
     else:
         judged(view, to, scope)
-
-
-def stock(view: View, to: Narrowed, scope: Scope, state: ForecastState) -> None:
-    """Draw what comes, with its bands."""
-    with card(
-        "Plan inside the band: opt-ins, sends and expiry together", "Shaded: where 50, 80 and 95 % of outcomes lie."
-    ):
-        with st.container(horizontal=True):
-            measure = choice("Show", _MEASURES, "held", "measure")
-            sends = choice("Sends take", _SENDS, "soonest_first", "sends")
-        bands = view.read(read.days, to, sends)
-        past = held_so_far(view, scope, measure)
-        today = state.starts_at.date()
-        figure = charts.ahead(bands[bands["measure"] == measure], measure, past, today, view.policy_marks)
-        plot(figure, "ahead", f"{_MEASURES[measure]} in the half year ahead")
-
-
-def by_topic(view: View, scope: Scope) -> None:
-    """List the topics."""
-    found = view.read(reads.forecast_topics, scope)
-    shown = Rows(found, len(found), "topics", "the most waste first", "forecast.topics", {}, "forecast")
-    rows(view, shown, "forecast-topics")
 
 
 show(current())

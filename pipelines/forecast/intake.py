@@ -133,11 +133,16 @@ def fit_rhythm(total: npt.NDArray[np.float64], weekday: int, holidays: Flags) ->
     used = np.ptp(effects[:days], axis=0) > 0
     used[-1] &= holidays[:days].sum() >= 2
     design = np.column_stack([_level_columns(days), effects[:days, used]])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a level of no opt-ins has no finite logarithm; its effects are dropped below
-        fitted = sm.GLM(total, design, family=sm.families.Poisson()).fit(scale="X2", maxiter=50)
-    size = used.sum()
-    found, error = np.asarray(fitted.params)[-size:], np.asarray(fitted.bse)[-size:]
+    size = int(used.sum())
+    # One day of a thousand times as many would be taken for a rhythm, and can break the fit.
+    tamed = np.minimum(total, 10 * max(float(np.median(total[total > 0])), 1.0))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a level of no opt-ins has no finite logarithm; such effects are dropped
+            fitted = sm.GLM(tamed, design, family=sm.families.Poisson()).fit(scale="X2", maxiter=50)
+        found, error = np.asarray(fitted.params)[-size:], np.asarray(fitted.bse)[-size:]
+    except (ValueError, np.linalg.LinAlgError):  # no estimate is possible
+        return factors
     if not (np.isfinite(found).all() and np.isfinite(error).all()):
         return factors
     certain = np.clip(1 - (error / np.where(found == 0, np.inf, found)) ** 2, 0, 1)

@@ -94,3 +94,21 @@ def test_a_bar_of_the_waterfall_opens_its_people(page: sync_api.Page) -> None:
     page.locator(".st-key-reach .bars .point").nth(2).click(force=True)
     sync_api.expect(page.get_by_text("whose token ends first")).to_be_visible(timeout=15_000)
     sync_api.expect(page).to_have_url(re.compile(r"lane=Token"))
+
+
+def test_a_forecast_comes_by_itself_and_answers_what_if(page: sync_api.Page, counted: dict[str, int]) -> None:
+    """None is stored yet: it is made behind the page, which then shows it; a slider moves the answer."""
+    page.goto("/forecast")
+    expect = sync_api.expect
+    expect(page.get_by_role("heading", name="When do our permissions run out")).to_be_visible(timeout=30_000)
+    expect(metric(page, "Tokens held")).to_have_text(f"{counted['available']:,}", timeout=90_000)
+
+    page.get_by_test_id("stBaseButton-segmented_control").filter(has_text="What if").click()
+    sent = metric(page, "Sent, 91 days")
+    expect(sent).to_be_visible(timeout=15_000)
+    before = sent.inner_text()
+    slider = page.get_by_role("slider").first
+    slider.focus()
+    for _ in range(8):
+        slider.press("ArrowRight")
+    expect(sent).not_to_have_text(before, timeout=15_000)

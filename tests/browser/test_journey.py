@@ -103,7 +103,7 @@ def test_a_forecast_comes_by_itself_and_answers_what_if(page: sync_api.Page, cou
     expect(page.get_by_role("heading", name="When do our permissions run out")).to_be_visible(timeout=30_000)
     expect(metric(page, "Tokens held")).to_have_text(f"{counted['available']:,}", timeout=90_000)
 
-    page.get_by_test_id("stBaseButton-segmented_control").filter(has_text="What if").click()
+    page.get_by_text("What if", exact=True).click()
     sent = metric(page, "Sent, 91 days")
     expect(sent).to_be_visible(timeout=15_000)
     before = sent.inner_text()

@@ -1,5 +1,7 @@
 """The forecast as a whole: stored with what it was made from, the same for the same seed, and there for any history."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -207,3 +209,14 @@ def test_moment_of_the_present_day_counts(made: Callable[..., Made], policy: Pol
         .fetchall()[0][0]
     )
     assert read.topics(warehouse.cursor(), ALL)["count_held"].sum() == held
+
+
+@pytest.mark.parametrize(
+    "start", ["pipelines.cli", "dashboard.forecast_whatif, dashboard.forecasting, dashboard.reads"]
+)
+def test_slow_libraries_stay_out_of_start_up(start: str) -> None:
+    """Neither commands nor pages load them before a forecast is made."""
+    slow = "{'statsmodels', 'lifelines', 'scipy', 'holidays'}"
+    code = f"import sys, {start}; sys.exit(' '.join({slow} & set(sys.modules)) or 0)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)
+    assert done.returncode == 0, done.stderr

@@ -149,6 +149,7 @@ _ICONS = {
     "lane": ":material/block:",
     "first": ":material/rocket_launch:",
     "dry": ":material/water_drop:",
+    "over": ":material/inventory_2:",
     "pace": ":material/speed:",
     "life": ":material/hourglass_bottom:",
     "nothing": ":material/info:",

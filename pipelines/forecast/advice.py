@@ -115,7 +115,9 @@ def _dry(topics: pd.DataFrame, today: date) -> Iterator[Advice]:
     """Name the topics that soon hold less than a usual broadcast takes; those that nobody joins any more are over."""
     likely = topics[(topics["dry_chance"] >= _LIKELY) & topics["dry_on"].notna()]
     alive = likely[(likely["gained_week"] >= 1) | (likely["count_held"] >= likely["need"])]
-    if alive.empty and len(topics):
+    over = likely.drop(alive.index)
+    over = over[over["count_held"] > 0].sort_values("count_held", ascending=False)
+    if alive.empty and len(topics) > len(over):
         yield Advice("dry", "", "No topic that people still join is foreseen to run dry within half a year.")
     for _, row in alive.sort_values("dry_on").head(MOST_DRY).iterrows():
         on, need = pd.Timestamp(row["dry_on"]).date(), round(row["need"])
@@ -133,6 +135,16 @@ def _dry(topics: pd.DataFrame, today: date) -> Iterator[Advice]:
             str(row["topic"]),
             sentence + " Ask for opt-ins before that, or send to fewer.",
             {"on": on.isoformat(), "chance": float(row["dry_chance"]), "held": int(row["count_held"]), "need": need},
+        )
+    if len(over):
+        held = {str(topic): int(count) for topic, count in zip(over["topic"], over["count_held"], strict=True)}
+        named = [f"{topic} {count:,}" for topic, count in list(held.items())[:MOST_DRY]]
+        yield Advice(
+            "over",
+            "",
+            f"Nobody joins {_listed(named)} any more, and that is less than a usual broadcast of theirs took: "
+            "send to the last of them, or let them end.",
+            {"held": held},
         )
 
 

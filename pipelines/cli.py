@@ -117,7 +117,7 @@ def tokens(home: Home = DEFAULT_HOME, as_json: AsJson = False, as_of: AsOf = "")
 
 @app.command()
 def forecast(home: Home = DEFAULT_HOME, as_json: AsJson = False, as_of: AsOf = "") -> None:
-    """Foresee what will be held, what dies unused, and which topics run dry; made anew for each day and load."""
+    """Foresee what will be held, what dies unused, and which topics run dry; made anew where data or day changed."""
     from pipelines import forecast_command
 
     now = moment(as_of)
@@ -264,10 +264,12 @@ def check_history(home: Path, now: datetime, *, as_json: bool | None) -> None:
 
 
 def foresee(home: Path, now: datetime, *, say: bool = True) -> None:
-    """Bring the stored forecast up to date with the warehouse."""
-    from pipelines.forecast.store import refresh_forecast
+    """Make the day's first forecast; later ones are made when somebody looks, so that a small load stays fast."""
+    from pipelines.forecast.store import is_of_today, refresh_forecast
 
     with open_warehouse(home) as warehouse:
+        if is_of_today(warehouse.cursor(), now):
+            return
         made = refresh_forecast(warehouse, load_policy(DATA / "policy"), now)
     if made and say:
         words.print(f"{made.count_topics:,} topics are forecast from {made.count_days:,} days: page Expiry forecast.")

@@ -62,6 +62,15 @@ def test_forecast_prints_days_topics_and_advice(home: Path) -> None:
     assert "restock:trail-shoes" in out
 
 
+def test_the_first_load_of_a_day_makes_the_forecast_and_later_ones_leave_it(home: Path, tmp_path: Path) -> None:
+    """The command makes it anew where more was loaded."""
+    later = write_lines(tmp_path / "later.jsonl", delivery(otn(BEN, NOON, "t2")))
+    code, _, err = run("load", later, "--home", home, "--as-of", NOW)
+    assert (code, "forecast" in err) == (0, False)
+    _, out, _ = run("forecast", "--home", home, "--json", "--as-of", NOW)
+    assert [topic["count_held"] for topic in json.loads(out)["topics"]] == [2]
+
+
 def test_forecast_without_a_token_says_what_to_load(tmp_path: Path) -> None:
     """Exit 3 and a sentence."""
     log = write_lines(tmp_path / "a.jsonl", delivery(message(BEN, NOON, "m_1")))

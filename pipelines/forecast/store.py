@@ -1,7 +1,7 @@
 """The stored forecast: written in one transaction, with the moment and the data that it was made from."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,12 @@ def is_current(cursor: duckdb.DuckDBPyConnection, now: datetime) -> bool:
     """Whether the stored forecast is of this day and of all that is loaded, or there is nothing to forecast."""
     stored, known = read_state(cursor), read_known(cursor, now)
     return known is None or (stored is not None and _is_current(stored, known, now))
+
+
+def is_of_today(cursor: duckdb.DuckDBPyConnection, now: datetime) -> bool:
+    """Whether the stored forecast is of this day, though more may have been loaded since."""
+    stored, known = read_state(cursor), read_known(cursor, now)
+    return stored is not None and known is not None and _is_current(stored, replace(known, batch=stored.batch), now)
 
 
 def _is_current(stored: ForecastState, known: Known, now: datetime) -> bool:

@@ -24,9 +24,15 @@ def make_home(folder: Path) -> Path:
         for statement in _FACTS.read_text(encoding="utf-8").split(";\n"):
             if statement.strip():
                 cursor.execute(statement, {"moment": MOMENT} if "$moment" in statement else None)
+        count_days(cursor)
         hold(cursor)
         warehouse.checkpoint()
     return folder
+
+
+def count_days(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Derive token_daily from token_spans, as loading does."""
+    cursor.execute(_FACTS.with_name("token_days.sql").read_text(encoding="utf-8"))
 
 
 def hold(cursor: duckdb.DuckDBPyConnection) -> None:

@@ -45,14 +45,6 @@ SELECT
     (SELECT arg_max(s.state, s.from_at) FROM token_spans AS s WHERE s.token_key = ends.token_key AND s.from_at <= $moment),
     spent_at, revoked_at, 'unknown', uuid(), token_key
 FROM ends;
-INSERT INTO token_daily
-SELECT day, page_id, kind, topic, state, sum(entered), sum(gone)
-FROM (
-    SELECT from_at::DATE AS day, page_id, kind, topic, state, 1 AS entered, 0 AS gone FROM token_spans
-    UNION ALL
-    SELECT to_at::DATE, page_id, kind, topic, state, 0, 1 FROM token_spans WHERE to_at < TIMESTAMP '9999-12-31'
-)
-GROUP BY ALL;
 INSERT INTO contacts
 SELECT page_id, psid, min(opted_in_at) - INTERVAL 2 DAY, hash(page_id, psid) FROM ends GROUP BY page_id, psid;
 INSERT INTO contacts

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 SPANS = (30, 60, 90)
+"""Days ahead for which what dies unused is counted."""
 MOST_DRY = 4
 """No more topics than this are named as running dry; the table has them all."""
 _LIKELY = 0.5

@@ -14,8 +14,6 @@ from pipelines.forecast.history import Days, History, Row
 from pipelines.forecast.simulate import Outcome
 
 DAYS_AHEAD = 182
-SPANS = (30, 60, 90)
-"""Days ahead for which advice counts what dies unused."""
 _DAILY = 28
 """So many days are kept one by one; later ones by the week."""
 KEPT = np.array([*range(_DAILY), *range(_DAILY + 6, DAYS_AHEAD, 7)])

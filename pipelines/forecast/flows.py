@@ -89,28 +89,7 @@ def draw(
         rng = np.random.default_rng([*entropy, 1 + start])
         gained = draw_days(flows.intake, rows, weekly, days, rng)
         here = [replace(plan, topic=plan.topic - start) for plan in plans if rows.start <= plan.topic < rows.stop]
-        yield rows, simulate(_part(stock, rows), gained, _sends_of(flows.sends, rows), flows.weekday, rng, here)
-
-
-def _part(stock: Stock, rows: slice) -> Stock:
-    return Stock(
-        stock.held[rows],
-        stock.runoff[rows],
-        stock.lifetime_days[rows],
-        stock.closes_on[rows],
-        stock.stop_chance[rows],
-        stock.order,
-    )
-
-
-def _sends_of(sends: Sends, rows: slice) -> Sends:
-    return replace(
-        sends,
-        gap_location=sends.gap_location[rows],
-        elapsed=sends.elapsed[rows],
-        size_location=sends.size_location[rows],
-        fixed=sends.fixed[rows],
-    )
+        yield rows, simulate(stock.part(rows), gained, flows.sends.part(rows), flows.weekday, rng, here)
 
 
 def _stop_chance(stopped: Days, held: Days) -> Row:

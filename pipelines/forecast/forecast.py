@@ -9,10 +9,10 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from pipelines.forecast.advice import SPANS
 from pipelines.forecast.backtest import Backtest, choose_models, coverage, run_backtest, stretched, widenings
 from pipelines.forecast.bands import (
     DAYS_AHEAD,
-    SPANS,
     Totals,
     band_rows,
     dry_dates,

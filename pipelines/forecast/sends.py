@@ -4,7 +4,7 @@ Broadcasts come in bursts, so a daily mean says nothing: the time from one send 
 library, the last, still open stretch as censored; a topic with few sends leans on those of its Page.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,16 @@ class Sends:
     """False where nothing was ever sent: then nothing is foreseen."""
     fixed: Days = field(repr=False)
     """Tokens that a topic spends on each day of a week from day 0 on, instead of all this; NaN where it does not."""
+
+    def part(self, rows: slice | list[int]) -> "Sends":
+        """Return the sends of some of the topics."""
+        return replace(
+            self,
+            gap_location=self.gap_location[rows],
+            elapsed=self.elapsed[rows],
+            size_location=self.size_location[rows],
+            fixed=self.fixed[rows],
+        )
 
 
 def fit_sends(spent: Days, held: Days, weekday: int) -> Sends:

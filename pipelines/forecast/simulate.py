@@ -42,6 +42,17 @@ class Stock:
     order: float
     """Which tokens a send takes: 1 those that end first, 0 any age alike, -1 the newest; between them a mixture."""
 
+    def part(self, rows: slice | list[int]) -> "Stock":
+        """Return the stock of some of the topics."""
+        return Stock(
+            self.held[rows],
+            self.runoff[rows],
+            self.lifetime_days[rows],
+            self.closes_on[rows],
+            self.stop_chance[rows],
+            self.order,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

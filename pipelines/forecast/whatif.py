@@ -94,21 +94,8 @@ def _changed(flows: Flows, stock: Stock, rows: list[int], question: Question) ->
         last_week=intake.last_week[rows] * question.optins,
         repeats=intake.repeats[rows],
     )
-    sends = replace(
-        sends,
-        gap_location=sends.gap_location[rows],
-        elapsed=sends.elapsed[rows],
-        size_location=sends.size_location[rows],
-        fixed=fixed,
-    )
-    kept = Stock(
-        stock.held[rows],
-        stock.runoff[rows],
-        stock.lifetime_days[rows],
-        stock.closes_on[rows],
-        stock.stop_chance[rows],
-        stock.order,
-    )
+    kept = stock.part(rows)
+    sends = replace(sends.part(rows), fixed=fixed)
     return replace(flows, rows=tuple(range(len(rows))), intake=intake, sends=sends, stop_chance=kept.stop_chance), kept
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipelines.statements import statements
 from pipelines.warehouse import Warehouse
+from tests.synthetic import count_days
 
 Shape = Literal["growing", "seasonal", "bursts"]
 SHAPES: tuple[Shape, ...] = ("growing", "seasonal", "bursts")
@@ -122,3 +123,4 @@ def _insert(warehouse: Warehouse, rows: pd.DataFrame, first: datetime, ends_at: 
     for statement in statements(Path(__file__).with_suffix(".sql")).values():
         cursor.execute(statement, {name: value for name, value in values.items() if f"${name}" in statement})
     cursor.unregister("made")
+    count_days(cursor)

@@ -18,16 +18,6 @@ SELECT
     md5(number::VARCHAR)::UUID
 FROM made;
 
--- name: days
-INSERT INTO token_daily
-SELECT day, page_id, kind, topic, state, sum(entered), sum(gone)
-FROM (
-    SELECT from_at::DATE AS day, page_id, kind, topic, state, 1 AS entered, 0 AS gone FROM token_spans
-    UNION ALL
-    SELECT to_at::DATE, page_id, kind, topic, state, 0, 1 FROM token_spans WHERE to_at < TIMESTAMP '9999-12-31'
-)
-GROUP BY ALL;
-
 -- name: source
 INSERT INTO sources (source_file, lines, event_lines, duplicate_lines, reject_lines, first_event_at, last_event_at)
 VALUES ('made', 0, 0, 0, 0, $first, $last);

@@ -11,7 +11,7 @@ from dashboard.scope import Scope
 from dashboard.view import View, rule_book
 from dashboard.words import ago, day, escaped, grouped
 from pipelines.forecast import read
-from pipelines.forecast.advice import Unused
+from pipelines.forecast.advice import Advice, Unused
 from pipelines.forecast.read import Narrowed
 from pipelines.forecast.store import ForecastState, is_current
 
@@ -136,10 +136,10 @@ def held_so_far(view: View, scope: Scope, measure: str) -> pd.DataFrame:
     return by_day.groupby("day")[["count_tokens"]].sum().reset_index()
 
 
-def advice_card(view: View, to: Narrowed) -> None:
+def advice_card(advice: list[Advice]) -> None:
     """List what to do, each with its numbers."""
     with card("What to do", "The most urgent first. What has no band is exact, or a mean of all paths."):
-        for each in view.read(read.advice, to):
+        for each in advice:
             if each.subject != "unused":
                 icon = _ICONS.get(each.subject, "")
                 st.markdown(f"{icon} {escaped(each.sentence)}")

@@ -17,6 +17,7 @@ from dashboard.parts import card, choice, figures, header
 from dashboard.view import View, current
 from dashboard.words import escaped
 from pipelines.forecast import read
+from pipelines.forecast.advice import advise
 from pipelines.forecast.history import read_known
 from pipelines.forecast.store import read_state
 
@@ -35,14 +36,16 @@ def show(view: View) -> None:
     to, scope = narrowed(view)
     before, soonest = (view.read(read.unused, to, sends) for sends in ("as_before", "soonest_first"))
     with top:
-        said = {each.subject: each.sentence for each in view.read(read.advice, to)}
+        closing = view.read(read.closing, to)
+        advice = advise(view.read(read.topics, to), before, soonest, closing, state.starts_at)
+        said = {each.subject: each.sentence for each in advice}
         header(view, _QUESTION, escaped(said.get("unused") or said.get("nothing") or ""))
         freshness(view, state)
     if not before:
         st.info("Nothing fits these filters. Take one away.", icon=":material/filter_alt:")
         return
     figures(forecast_figures(view, to, before, soonest))
-    advice_card(view, to)
+    advice_card(advice)
     part = choice("Look at", _PARTS, "ahead", "part")
     if part == "ahead":
         stock(view, to, scope, state)

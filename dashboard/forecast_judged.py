@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import charts_forecast as charts
 from dashboard import reads
-from dashboard.parts import Rows, card, plot, rows
+from dashboard.parts import Rows, card, plot, rows, table
 from dashboard.scope import Scope
 from dashboard.view import View
 from dashboard.words import trust_answer
@@ -27,6 +27,8 @@ def judged(view: View, to: Narrowed, scope: Scope) -> None:
         plot(charts.coverage(held[held["measure"] == "held"]), "coverage", "Share of outcomes within each band")
     with right, card("Foreseen four weeks before, and what came", "Tokens held. Naive: the last week, repeated."):
         plot(charts.past(past), "past", "Past forecasts of tokens held, and what came")
+    st.caption("By what is foreseen and days ahead. Error: the sum of misses, against repeating the last week (1).")
+    table(view, view.read(read.coverage, to), "forecast-horizons")
     found = view.read(reads.forecast_judged, scope)
     shown = Rows(found, len(found), "topics", "by Page", "forecast.judged", {}, "forecast-judged")
     rows(view, shown, "forecast-judged")

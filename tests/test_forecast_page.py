@@ -83,6 +83,8 @@ def test_its_own_record_is_shown(home: Path, monkeypatch: pytest.MonkeyPatch) ->
     page = opened(monkeypatch, home, "forecast", moment=ENDS_AT, part="Can it be trusted?")
     assert not page.exception
     assert "Forecast again from 8 past days" in words(page)
+    by_horizon = next(each.value for each in page.dataframe if "error_ratio" in each.value)
+    assert set(by_horizon["horizon_days"]) == {7, 14, 28, 56, 84}
     assert [trace["name"] for trace in bars(page, "coverage")] == ["50 % band", "80 % band", "95 % band"]
 
 

@@ -4,6 +4,7 @@
     ├── UsageError              the command's words are off: nothing was tried                      exit 2
     ├── PolicyError             the rule book itself is broken: an entry without a source, overlapping dates   exit 3
     ├── PolicyUnknown           no rule is known for that moment: a refusal, never a default        exit 1
+    ├── Refused                 a rule of the house stands against it: nothing was done             exit 1
     └── SurroundingsError       the machine, not the data: retry after mending it                   exit 3
         ├── HomeMissing         there is no home folder, or nothing in it
         ├── SourceUnreadable    a log file cannot be opened or decoded
@@ -37,6 +38,10 @@ class PolicyError(ClearToSendError):
 
 class PolicyUnknown(ClearToSendError):
     """No rule of that id is in force at that moment. Callers refuse; they never assume."""
+
+
+class Refused(ClearToSendError):
+    """What was asked is not allowed as things stand: not approved, too late, by the wrong person. Nothing was done."""
 
 
 class SurroundingsError(ClearToSendError):

@@ -1,0 +1,207 @@
+"""The dispatcher's side of the ledger: what is due, what goes out now, what came back, who may not be called."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, bindparam, func, or_, select, update
+
+from pipelines.ledger.moves import OPEN_SENDS, SendState
+from pipelines.ledger.schema import campaigns, page_brakes, sends
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """One send that is due. `fields` is JSON; `attempts` counts the calls made so far."""
+
+    send_id: int
+    campaign_id: str
+    page_id: str
+    psid: str
+    lane: str
+    variant: str
+    token: str | None
+    fields: str | None
+    attempts: int
+    state: SendState
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one call. `not_before` is when a send that goes back to the queue may be tried again."""
+
+    send_id: int
+    state: SendState
+    state_at: datetime
+    reason: str | None = None
+    words: str | None = None
+    mid: str | None = None
+    trace: str | None = None
+    not_before: datetime | None = None
+    settled_by: str | None = None
+
+
+_QUEUED = [sends.c[name] for name in Queued.__dataclass_fields__]
+_SENDING = select(campaigns.c.campaign_id).where(campaigns.c.state == "sending").scalar_subquery()
+
+
+def pages_with_work(ledger: Engine) -> list[str]:
+    """Return the Pages that have an open send in a campaign that is not over."""
+    query = select(sends.c.page_id).distinct().where(sends.c.state.in_(OPEN_SENDS))
+    with ledger.connect() as connection:
+        return sorted(connection.execute(query).scalars())
+
+
+def due(
+    connection: Connection, campaign_id: str, lane: str, now: datetime, *, quiet: Collection[str], limit: int
+) -> list[Queued]:
+    """Return the next sends of a lane, oldest first, but none whose zone is in `quiet` or whose retry is to come."""
+    query = select(*_QUEUED).where(
+        sends.c.campaign_id == campaign_id,
+        sends.c.state == "queued",
+        sends.c.lane == lane,
+        or_(sends.c.not_before.is_(None), sends.c.not_before <= now),
+    )
+    if quiet:
+        query = query.where(sends.c.zone.not_in(quiet))
+    return [Queued(*row) for row in connection.execute(query.order_by(sends.c.send_id).limit(limit))]
+
+
+def start(connection: Connection, send_ids: Collection[int], now: datetime) -> set[int]:
+    """
+    Mark sends as going out, and return those that may: still queued, permitted, their campaign still sending.
+
+    Committed before the call is made: a crash afterwards leaves `sending`, which is never sent again by itself.
+    """
+    going = update(sends).where(
+        sends.c.send_id.in_(send_ids),
+        sends.c.state == "queued",
+        sends.c.campaign_id.in_(_SENDING),
+        or_(sends.c.permission_ends_at.is_(None), sends.c.permission_ends_at > now),
+    )
+    values = {"state": "sending", "state_at": now, "attempts": sends.c.attempts + 1}
+    return set(connection.execute(going.values(values).returning(sends.c.send_id)).scalars())
+
+
+def start_again(connection: Connection, send_ids: Collection[int], now: datetime) -> set[int]:
+    """Mark unconfirmed sends by one-time token as going out again, and return those that may."""
+    going = update(sends).where(
+        sends.c.send_id.in_(send_ids),
+        sends.c.state == "unconfirmed",
+        sends.c.lane == "otn",
+        sends.c.campaign_id.in_(_SENDING),
+        or_(sends.c.permission_ends_at.is_(None), sends.c.permission_ends_at > now),
+    )
+    values = {"state": "sending", "state_at": now, "attempts": sends.c.attempts + 1}
+    return set(connection.execute(going.values(values).returning(sends.c.send_id)).scalars())
+
+
+def record(connection: Connection, results: Sequence[Result]) -> None:
+    """Write down what came of calls. A send that was settled otherwise meanwhile keeps what it has."""
+    changed = [name for name in Result.__dataclass_fields__ if name != "send_id"]
+    written: dict[str, Any] = {name: bindparam(f"new_{name}") for name in changed}
+    change = update(sends).where(sends.c.send_id == bindparam("new_send_id"), sends.c.state == "sending")
+    rows = [{f"new_{name}": value for name, value in asdict(result).items()} for result in results]
+    connection.execute(change.values(written), rows)
+
+
+def lapse(connection: Connection, campaign_id: str, now: datetime, not_after: datetime | None) -> int:
+    """Give up what is queued and may no longer go: its permission ended, or the campaign's last moment has passed."""
+    queued = update(sends).where(sends.c.campaign_id == campaign_id, sends.c.state == "queued")
+    ended = {
+        "state": "failed", "state_at": now, "reason": "permission_ended",
+        "words": "Its permission ended before its turn came; no call was made.",
+    }  # fmt: skip
+    count = connection.execute(queued.where(sends.c.permission_ends_at <= now).values(ended)).rowcount
+    if not_after is not None and now >= not_after:
+        late = ended | {"reason": "too_late", "words": "The campaign's last moment had passed; no call was made."}
+        count += connection.execute(queued.values(late)).rowcount
+    return int(count)
+
+
+def drop_cancelled(connection: Connection, page_id: str, now: datetime) -> int:
+    """Cancel what came back to the queue of a campaign that was cancelled meanwhile: its tokens are free."""
+    over = select(campaigns.c.campaign_id).where(campaigns.c.state == "cancelled").scalar_subquery()
+    left = update(sends).where(sends.c.page_id == page_id, sends.c.state == "queued", sends.c.campaign_id.in_(over))
+    return int(connection.execute(left.values(state="cancelled", state_at=now, reason="cancelled")).rowcount)
+
+
+def orphaned(connection: Connection, page_id: str, now: datetime) -> int:
+    """Call unconfirmed what a dispatcher that is gone had on its way. Only for the one who holds the Page."""
+    lost = update(sends).where(sends.c.page_id == page_id, sends.c.state == "sending")
+    words = "The dispatcher ended before the answer came."
+    values = {"state": "unconfirmed", "state_at": now, "reason": "no_answer", "words": words}
+    return int(connection.execute(lost.values(values)).rowcount)
+
+
+def unconfirmed(connection: Connection, page_id: str, now: datetime, *, before: datetime, limit: int) -> list[Queued]:
+    """Return sends by one-time token that have been unconfirmed since before then and may be tried again."""
+    query = select(*_QUEUED).where(
+        sends.c.page_id == page_id,
+        sends.c.state == "unconfirmed",
+        sends.c.lane == "otn",
+        sends.c.campaign_id.in_(_SENDING),
+        sends.c.state_at <= before,
+        or_(sends.c.not_before.is_(None), sends.c.not_before <= now),
+        or_(sends.c.permission_ends_at.is_(None), sends.c.permission_ends_at > now),
+    )
+    return [Queued(*row) for row in connection.execute(query.order_by(sends.c.send_id).limit(limit))]
+
+
+def states(connection: Connection, send_ids: Collection[int]) -> dict[int, SendState]:
+    """Return in which state each of these sends is; unknown ids are left out."""
+    query = select(sends.c.send_id, sends.c.state).where(sends.c.send_id.in_(send_ids))
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def echoed(connection: Connection, echoes: dict[int, tuple[str, datetime]]) -> int:
+    """Accept sends whose echo came: (mid, when) by send id. Only those queued again or unconfirmed change."""
+    change = update(sends).where(sends.c.send_id == bindparam("the_send"), sends.c.state.in_(("queued", "unconfirmed")))
+    values: dict[str, Any] = {"state": "accepted", "state_at": bindparam("its_time"), "mid": bindparam("its_mid"),
+              "settled_by": "echo", "reason": None, "words": None}  # fmt: skip
+    rows = [{"the_send": send_id, "its_mid": mid, "its_time": at} for send_id, (mid, at) in echoes.items()]
+    return int(connection.execute(change.values(values), rows).rowcount) if rows else 0
+
+
+def open_count(connection: Connection, campaign_id: str) -> dict[str, int]:
+    """Return how many sends of a campaign are in each open state."""
+    by = (sends.c.campaign_id == campaign_id) & sends.c.state.in_(OPEN_SENDS)
+    return _counts(connection, select(sends.c.state, func.count()).where(by).group_by(sends.c.state))
+
+
+def proven(connection: Connection, campaign_id: str) -> dict[str, int]:
+    """Return how many sends of each lane of a campaign were accepted."""
+    by = (sends.c.campaign_id == campaign_id) & (sends.c.state == "accepted")
+    return _counts(connection, select(sends.c.lane, func.count()).where(by).group_by(sends.c.lane))
+
+
+def lanes(connection: Connection, campaign_id: str) -> list[tuple[str, str | None]]:
+    """Return the pairs (lane, zone) that a campaign still has queued."""
+    query = select(sends.c.lane, sends.c.zone).distinct()
+    rows = connection.execute(query.where(sends.c.campaign_id == campaign_id, sends.c.state == "queued"))
+    return [row._tuple() for row in rows]
+
+
+def brake(connection: Connection, page_id: str, until: datetime | None, why: str, now: datetime) -> None:
+    """Let nobody call for a Page until then (None: until it is released)."""
+    values = {"closed_until": until, "why": why, "set_at": now}
+    if not connection.execute(update(page_brakes).where(page_brakes.c.page_id == page_id).values(values)).rowcount:
+        connection.execute(page_brakes.insert().values(page_id=page_id, **values))
+
+
+def release(connection: Connection, page_id: str) -> None:
+    """Take a Page's brake off."""
+    connection.execute(page_brakes.delete().where(page_brakes.c.page_id == page_id))
+
+
+def brake_of(connection: Connection, page_id: str, now: datetime) -> tuple[datetime | None, str] | None:
+    """Return until when a Page is closed, and why; None while it is open."""
+    row = connection.execute(
+        select(page_brakes.c.closed_until, page_brakes.c.why).where(page_brakes.c.page_id == page_id)
+    ).first()
+    return (row[0], row[1]) if row and (row[0] is None or row[0] > now) else None
+
+
+def _counts(connection: Connection, query: Select[Any]) -> dict[str, int]:
+    return {row[0]: row[1] for row in connection.execute(query)}

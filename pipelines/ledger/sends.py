@@ -1,0 +1,152 @@
+"""Sends: reserved all at once by a launch, one row a person, and what has become of them."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from pipelines.errors import Refused, UsageError
+from pipelines.ledger import campaigns as lives
+from pipelines.ledger import chain
+from pipelines.ledger.moves import LIVE_SENDS, OPEN_SENDS, SendState
+from pipelines.ledger.schema import sends
+
+RESERVED = ("psid", "lane", "variant", "topic", "token_key", "token", "fields", "zone", "permission_ends_at")
+"""The columns of a row to reserve, in this order. A token and its key (md5, 32 hex digits) only on a token's lane."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many sends of a campaign stand where: by lane, variant, state, and the reason for it."""
+
+    lane: str
+    variant: str
+    state: SendState
+    reason: str | None
+    words: str | None
+    sends: int
+
+
+def launch(
+    ledger: Engine,
+    campaign: lives.CampaignRecord,
+    batches: Iterable[Sequence[tuple[Any, ...]]],
+    by: str,
+    now: datetime,
+    told: dict[str, Any],
+) -> int:
+    """
+    Reserve a send, and its token, for every row, and let the campaign send: all in one transaction, or nothing.
+
+    Rows are tuples of RESERVED. Raises Refused where a token went to another campaign meanwhile, or where everything is
+    stopped. Returns how many were reserved.
+    """
+    fixed = {"campaign_id": campaign.campaign_id, "page_id": campaign.page_id, "state": "queued", "state_at": now}
+    count = 0
+    try:
+        with ledger.begin() as connection:
+            lives.move(
+                connection, campaign.campaign_id, "sending", by, now, "launched",
+                only_from=["approved"], launched_at=now,
+            )  # fmt: skip
+            lives.refuse_while_stopped(connection)
+            for batch in batches:
+                if batch:
+                    rows = [dict(zip(RESERVED, row, strict=True)) | fixed for row in batch]
+                    connection.execute(insert(sends), rows)
+                    count += len(rows)
+            detail = told | {"reserved": count}
+            about = {"campaign_id": campaign.campaign_id, "page_id": campaign.page_id}
+            chain.append(connection, now, by, "campaign_launched", detail, **about)
+    except IntegrityError as error:
+        raise Refused(
+            f"Another campaign reserved a token, or a person stands twice in the plan ({error.orig}). "
+            "Nothing was reserved. Check the campaign again."
+        ) from None
+    return count
+
+
+def tally(ledger: Engine, campaign_id: str) -> list[Tally]:
+    """Return how a campaign's sends stand, the most first."""
+    by = (sends.c.lane, sends.c.variant, sends.c.state, sends.c.reason)
+    query = select(*by, func.max(sends.c.words), func.count()).where(sends.c.campaign_id == campaign_id)
+    with ledger.connect() as connection:
+        rows = connection.execute(query.group_by(*by).order_by(func.count().desc(), *by))
+        return [Tally(*row) for row in rows]
+
+
+def live_sends(connection: Connection, page_id: str, since: datetime) -> list[tuple[Any, ...]]:
+    """Rows (psid, token_key, topic, lane, state, state_at, mid) that bind a Page's plans.
+
+    They are the sends on their way, whatever their age, and those accepted since then; of one-time tokens all.
+    """
+    columns = (
+        sends.c.psid, sends.c.token_key, sends.c.topic, sends.c.lane, sends.c.state, sends.c.state_at, sends.c.mid
+    )  # fmt: skip
+    binding = sends.c.state.in_(OPEN_SENDS) | (
+        (sends.c.state == "accepted") & ((sends.c.state_at >= since) | (sends.c.lane == "otn"))
+    )
+    query = select(*columns).where(sends.c.page_id == page_id, sends.c.state.in_(LIVE_SENDS), binding)
+    return [row._tuple() for row in connection.execute(query)]
+
+
+def last_accepted(connection: Connection, page_id: str) -> dict[str, datetime]:
+    """Return when each lane of a Page last carried a message that was accepted."""
+    accepted = (sends.c.page_id == page_id) & (sends.c.state == "accepted")
+    query = select(sends.c.lane, func.max(sends.c.state_at)).where(accepted).group_by(sends.c.lane)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def unconfirmed(ledger: Engine, campaign_id: str) -> list[tuple[int, str, str, datetime]]:
+    """Rows (send_id, psid, lane, since when) of the sends of which nobody knows whether they arrived."""
+    columns = (sends.c.send_id, sends.c.psid, sends.c.lane, sends.c.state_at)
+    query = select(*columns).where(sends.c.campaign_id == campaign_id, sends.c.state == "unconfirmed")
+    with ledger.connect() as connection:
+        return [row._tuple() for row in connection.execute(query.order_by(sends.c.send_id))]
+
+
+def cancel(ledger: Engine, campaign: lives.CampaignRecord, by: str, now: datetime, why: str) -> int:
+    """End a campaign: what is queued is cancelled and its tokens are free; what is on its way is waited for."""
+    with ledger.begin() as connection:
+        lives.move(connection, campaign.campaign_id, "cancelled", by, now, why)
+        queued = update(sends).where(sends.c.campaign_id == campaign.campaign_id, sends.c.state == "queued")
+        gone = queued.values(state="cancelled", state_at=now, reason="cancelled", words=why)
+        count = connection.execute(gone).rowcount
+        detail = {"why": why, "sends_cancelled": count}
+        about = {"campaign_id": campaign.campaign_id, "page_id": campaign.page_id}
+        chain.append(connection, now, by, "campaign_cancelled", detail, **about)
+    return count
+
+
+def settle(
+    ledger: Engine,
+    campaign: lives.CampaignRecord,
+    send_ids: Collection[int],
+    *,
+    arrived: bool,
+    by: str,
+    now: datetime,
+    why: str,
+) -> int:
+    """
+    Write down what a person found out about unconfirmed sends: they arrived, or they did not and go out again.
+
+    Empty `send_ids` means all that are unconfirmed. Raises UsageError without a reason. Returns how many were settled.
+    """
+    if not why.strip():
+        raise UsageError("Say how you know: --reason TEXT, such as 'seen in the Page inbox'.")
+    open_ones = (sends.c.campaign_id == campaign.campaign_id) & (sends.c.state == "unconfirmed")
+    if send_ids:
+        open_ones &= sends.c.send_id.in_(send_ids)
+    to = {"state": "accepted"} if arrived else {"state": "queued", "not_before": None}
+    values = to | {"state_at": now, "settled_by": by, "reason": "settled", "words": why}
+    with ledger.begin() as connection:
+        settled = update(sends).where(open_ones).values(values).returning(sends.c.send_id)
+        ids = sorted(connection.execute(settled).scalars())
+        detail = {"sends": ids, "arrived": arrived, "why": why}
+        about = {"campaign_id": campaign.campaign_id, "page_id": campaign.page_id}
+        chain.append(connection, now, by, "sends_settled", detail, **about)
+    return len(ids)

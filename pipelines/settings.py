@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from pipelines.errors import HomeMissing, UsageError
@@ -20,6 +20,11 @@ class Settings(BaseSettings):
     )
 
     ledger_url: str = Field(default="", description="PostgreSQL, as postgresql://user@host/name; empty: a file in home")
+    graph_url: str = Field(default="https://graph.facebook.com", description="the Graph API, or a sandbox on 127.0.0.1")
+    graph_version: str = Field(default="v26.0", description="the Graph API's version, as in v26.0")
+    access_tokens: dict[str, SecretStr] = Field(default_factory=dict, description="a Page's id -> its access token")
+    app_secret: SecretStr | None = Field(default=None, description="the app's secret: proves calls, signs webhooks")
+    messages_per_second: int = Field(default=0, ge=0, description="for each Page; 0: what the rule book sets")
 
     @property
     def warehouse_path(self) -> Path:
@@ -30,6 +35,16 @@ class Settings(BaseSettings):
     def logs_path(self) -> Path:
         """The log segments. They are the truth."""
         return self.home / "logs"
+
+    @property
+    def plans_path(self) -> Path:
+        """Frozen plans, one Parquet file each, named by its hash."""
+        return self.home / "plans"
+
+    @property
+    def heads_path(self) -> Path:
+        """How far the audit chain went, each time something was done: kept apart from the ledger."""
+        return self.home / "audit-heads.jsonl"
 
     @property
     def scratch_path(self) -> Path:

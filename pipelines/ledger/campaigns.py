@@ -52,19 +52,19 @@ class Draft:
 
 def create(ledger: Engine, campaign_id: str, draft: Draft, by: str, now: datetime) -> None:
     """Write a new campaign down. Raises UsageError if the id is taken, or nobody signs."""
-    _signed(by)
+    signed(by)
     with ledger.begin() as connection:
         if connection.execute(select(campaigns.c.state).where(campaigns.c.campaign_id == campaign_id)).first():
             raise UsageError(f"There is a campaign {campaign_id} already. Give another id.")
         written = {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
-        signed = {"created_by": by, "created_at": now, "state_by": by, "state_at": now, "state_why": "written"}
-        connection.execute(insert(campaigns).values(campaign_id=campaign_id, state="draft", **written, **signed))
+        origin = {"created_by": by, "created_at": now, "state_by": by, "state_at": now, "state_why": "written"}
+        connection.execute(insert(campaigns).values(campaign_id=campaign_id, state="draft", **written, **origin))
         _tell(connection, campaign_id, "campaign_written", by, now, {"fingerprint": draft.fingerprint})
 
 
 def edit(ledger: Engine, campaign_id: str, draft: Draft, by: str, now: datetime) -> None:
     """Put another definition in place: back to draft, its editor is the author, and every approval is void."""
-    _signed(by)
+    signed(by)
     written = {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
     with ledger.begin() as connection:
         move(connection, campaign_id, "draft", by, now, "edited", plan_id=None, created_by=by, **written)
@@ -76,7 +76,7 @@ def edit(ledger: Engine, campaign_id: str, draft: Draft, by: str, now: datetime)
 
 def change(ledger: Engine, campaign_id: str, to: CampaignState, by: str, now: datetime, why: str, action: str) -> None:
     """Pause, resume, park or finish a campaign, with its entry. Raises Refused where its state does not lead there."""
-    _signed(by)
+    signed(by)
     with ledger.begin() as connection:
         move(connection, campaign_id, to, by, now, why)
         _tell(connection, campaign_id, action, by, now, {"why": why})
@@ -133,7 +133,7 @@ def unknown(connection: Connection, campaign_id: str) -> UsageError:
 
 def stop_all(ledger: Engine, by: str, now: datetime, why: str) -> list[str]:
     """Pause every campaign that sends, and let none start until `release_all`. Returns the ids of the paused."""
-    _signed(by)
+    signed(by)
     with ledger.begin() as connection:
         connection.execute(update(all_stop).values(is_on=True, set_by=by, set_at=now, why=why))
         stopping = update(campaigns).where(campaigns.c.state == "sending")
@@ -145,7 +145,7 @@ def stop_all(ledger: Engine, by: str, now: datetime, why: str) -> list[str]:
 
 def release_all(ledger: Engine, by: str, now: datetime, why: str) -> None:
     """Let campaigns start again. None resumes by itself."""
-    _signed(by)
+    signed(by)
     with ledger.begin() as connection:
         connection.execute(update(all_stop).values(is_on=False, set_by=by, set_at=now, why=why))
         chain.append(connection, now, by, "everything_released", {"why": why})
@@ -168,6 +168,7 @@ def _tell(
     chain.append(connection, now, by, action, detail, campaign_id=campaign_id, page_id=page)
 
 
-def _signed(by: str) -> None:
+def signed(by: str) -> None:
+    """Raise UsageError for an act that nobody signs."""
     if not by.strip():
         raise UsageError("Say who does it: --as-user NAME.")

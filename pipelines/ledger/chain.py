@@ -95,8 +95,10 @@ def keep_head(ledger: Engine, file: Path) -> None:
     line = json.dumps({"entries": now.entries, "hash": now.hash})
     with file.open("a+", encoding="utf-8") as kept:
         kept.seek(0)
-        if line not in kept.read().splitlines()[-1:]:
-            kept.write(line + "\n")
+        before = kept.read()
+        if line not in before.splitlines()[-1:]:
+            torn = before and not before.endswith("\n")  # a crash left half a line: it must not swallow this one
+            kept.write(f"\n{line}\n" if torn else f"{line}\n")
             kept.flush()
             os.fsync(kept.fileno())
 

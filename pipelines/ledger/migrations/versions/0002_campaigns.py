@@ -119,6 +119,9 @@ def _sends() -> None:
         sa.UniqueConstraint("campaign_id", "psid", name="one_send_a_person"),
     )
     op.create_index("sends_to_do", "sends", ["campaign_id", "state", "lane", "send_id"])
+
+
+def _one_send_a_token() -> None:
     for index, among in (
         (
             "one_time_token_in_one_live_send",
@@ -197,6 +200,7 @@ def upgrade() -> None:
     _plans()
     _approvals()
     _sends()
+    _one_send_a_token()
     _page_brakes()
     _all_stop()
     _audit_entries()

@@ -41,3 +41,8 @@ END $$
 -- An entry of the trail is never changed nor removed.
 CREATE TRIGGER audit_entries_stay BEFORE UPDATE OR DELETE ON audit_entries
 FOR EACH ROW EXECUTE FUNCTION audit_entries_are_append_only()
+
+-- name: entries_remain
+-- The trail is never emptied: TRUNCATE does not ask the trigger above.
+CREATE TRIGGER audit_entries_remain BEFORE TRUNCATE ON audit_entries
+FOR EACH STATEMENT EXECUTE FUNCTION audit_entries_are_append_only()

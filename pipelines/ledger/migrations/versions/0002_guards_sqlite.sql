@@ -29,3 +29,11 @@ CREATE TRIGGER audit_entries_remain BEFORE DELETE ON audit_entries
 BEGIN
     SELECT RAISE(ABORT, 'audit_entries_are_append_only');
 END
+
+-- name: entries_are_new
+-- An entry of the trail is never replaced: REPLACE removes a row without asking the trigger above.
+CREATE TRIGGER audit_entries_are_new BEFORE INSERT ON audit_entries
+WHEN EXISTS (SELECT 1 FROM audit_entries WHERE entry_id = NEW.entry_id)
+BEGIN
+    SELECT RAISE(ABORT, 'audit_entries_are_append_only');
+END

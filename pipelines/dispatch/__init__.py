@@ -1,0 +1,1 @@
+"""Queued sends → Graph API → outcomes."""

@@ -1,0 +1,1 @@
+"""Audience and message → a lane for each person, or why none."""

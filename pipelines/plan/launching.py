@@ -1,0 +1,95 @@
+"""Approved, launched, parked: what lets a campaign go out, each time seen with the eyes of that moment."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from sqlalchemy import Engine
+
+from pipelines.errors import Refused
+from pipelines.ledger import approvals, campaigns, sends
+from pipelines.ledger.campaigns import CampaignRecord
+from pipelines.lint.linter import Linter
+from pipelines.plan import planner
+from pipelines.plan.checking import Checked, examine
+
+_BATCH = 50_000
+"""Rows of a plan in memory at once, on their way to the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """What a launch reserved, and how the plan had changed since the check: rows of was, is_, people."""
+
+    checked: Checked
+    reserved: int
+    changes: list[dict[str, Any]]
+
+
+def approve(ledger: Engine, record: CampaignRecord, by: str, now: datetime, reason: str) -> None:
+    """Let a checked campaign pass. Raises Refused; past its last moment the campaign is parked."""
+    plan = approvals.plan_of(ledger, record.campaign_id)
+    if plan is None or record.state != "checked":
+        raise Refused(
+            f"The campaign {record.campaign_id} is {record.state}. Only a checked one can be approved: "
+            f"clear-to-send campaign check {record.campaign_id}"
+        )
+    park_if_late(ledger, record, by, now)
+    approvals.approve(ledger, record, plan, by, now, reason)
+
+
+def launch(
+    cursor: duckdb.DuckDBPyConnection, ledger: Engine, linter: Linter, record: CampaignRecord, by: str,
+    now: datetime, plans_folder: Path,
+) -> Launched:  # fmt: skip
+    """
+    Plan anew, see that the approval still stands for it, and reserve a send for everyone: all or nothing.
+
+    Raises Refused, and writes that down, when it is not approved, too late, or no longer what was approved.
+    """
+    plan = approvals.plan_of(ledger, record.campaign_id)
+    if plan is None or record.state != "approved":
+        raise Refused(
+            f"The campaign {record.campaign_id} is {record.state}. Only an approved one can be launched; "
+            f"clear-to-send campaign status {record.campaign_id} says what is missing."
+        )
+    park_if_late(ledger, record, by, now)
+    checked = examine(cursor, ledger, linter, record, now)
+    with ledger.connect() as connection:
+        approval = approvals.standing(connection, record.campaign_id, checked.content_hash)
+    if checked.judgement.verdict == "block" or approval is None:
+        _refuse(ledger, record, by, now, checked)
+    changed = planner.changes(cursor, plans_folder / f"{plan.plan_hash}.parquet")
+    told = {"lanes": checked.counts.lanes, "left_out": checked.counts.left_out, "changes": changed,
+            "plan_hash": planner.freeze(cursor, plans_folder), "content_hash": checked.content_hash}  # fmt: skip
+    reserved = sends.launch(ledger, record, planner.batches(cursor, _BATCH), by, now, told)
+    return Launched(checked, reserved, changed)
+
+
+def resume(ledger: Engine, record: CampaignRecord, by: str, now: datetime, why: str) -> None:
+    """Let a paused campaign go on. Raises Refused while everything is stopped; past its last moment it is parked."""
+    park_if_late(ledger, record, by, now)
+    with ledger.connect() as connection:
+        campaigns.refuse_while_stopped(connection)
+    campaigns.change(ledger, record.campaign_id, "sending", by, now, why, "campaign_resumed")
+
+
+def park_if_late(ledger: Engine, record: CampaignRecord, by: str, now: datetime) -> None:
+    """Park a campaign whose last moment has passed, and raise Refused."""
+    if record.not_after is None or now < record.not_after:
+        return
+    why = f"Its last moment, {record.not_after:%Y-%m-%d %H:%M} UTC, has passed: what it says is no longer news."
+    campaigns.change(ledger, record.campaign_id, "parked", by, now, why, "campaign_parked")
+    raise Refused(f"The campaign {record.campaign_id} is parked. {why} Edit it to give it another not_after.")
+
+
+def _refuse(ledger: Engine, record: CampaignRecord, by: str, now: datetime, checked: Checked) -> None:
+    blocks = [each for each in checked.judgement.findings if each["severity"] == "block"]
+    what = f" It is blocked now by {blocks[0]['rule']}: {blocks[0]['reason']}" if blocks else ""
+    why = (
+        f"The approval of {record.campaign_id} is for other content: the text, the audience or the rules have changed "
+        f"since.{what} Check it, and have it approved again."
+    )
+    approvals.refuse(ledger, record, by, now, "launch_refused", why)

@@ -22,6 +22,14 @@ STAGES: tuple[Stage, ...] = (
     Stage("sql", "events, the rule book", "tokens, windows and the other models", "what events mean, as of a moment"),
     Stage("forecast", "tokens, opt-ins", "forecast_*", "what will be held, what dies unused, and how sure that is"),
     Stage("lint", "messages, the rule book", "findings", "what breaks which rule, where, and who says so"),
+    Stage(
+        "ledger", "decisions, plans, answers", "campaigns, approvals, sends, the audit chain", "what cannot be rebuilt"
+    ),
+    Stage(
+        "plan", "a campaign, warehouse, ledger", "frozen plans, reserved sends", "a lane for each person, or why none"
+    ),
+    Stage("dispatch", "queued sends", "calls of the Graph API, answers", "each message once, at the Page's pace"),
+    Stage("audit", "ledger, warehouse", "proofs, exports", "what happened, and under which permission"),
 )
 
 _HERE = Path(__file__).parent

@@ -15,13 +15,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines import DATA
+from pipelines import DATA, sending_commands
+from pipelines.audit_commands import audit
+from pipelines.campaign_commands import campaigns
 from pipelines.demo import has_browser, make_demo_home
 from pipelines.doctor import examine
 from pipelines.errors import ClearToSendError, HomeMissing, UsageError
 from pipelines.inventory import STATES, token_inventory
 from pipelines.load.sources import find_sources
 from pipelines.load_command import load_files, load_json, say_load
+from pipelines.options import DEFAULT_HOME, AsJson, AsOf, Home, Port, words
 from pipelines.policy import load_policy
 from pipelines.samples import write_logs
 from pipelines.settings import Settings, read_settings
@@ -29,22 +32,20 @@ from pipelines.warehouse import Warehouse
 
 app = typer.Typer(
     name="clear-to-send",
-    help="Who may this Page message today, under which permission, and until when?",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-words = Console(stderr=True, highlight=False, soft_wrap=True)
+app.add_typer(campaigns)
+app.add_typer(audit)
+app.command()(sending_commands.dispatch)
+app.command()(sending_commands.sandbox)
 
-Home = Annotated[
-    Path, typer.Option("--home", envvar="CLEAR_TO_SEND_HOME", help="Folder of logs, warehouse and settings.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")]
-AsOf = Annotated[
-    str, typer.Option("--as-of", metavar="ISO8601", help="The moment that counts as now; UTC unless it says otherwise.")
-]
-Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port on this machine.")]
-DEFAULT_HOME = Path("home")
+
+@app.callback()
+def give_clock(ctx: typer.Context) -> None:
+    """Say who may be messaged today, under which permission and until when; and message them."""
+    ctx.obj = moment
 
 
 def main() -> None:

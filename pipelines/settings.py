@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     graph_version: str = Field(default="v26.0", description="the Graph API's version, as in v26.0")
     access_tokens: dict[str, SecretStr] = Field(default_factory=dict, description="a Page's id -> its access token")
     app_secret: SecretStr | None = Field(default=None, description="the app's secret: proves calls, signs webhooks")
+    settle_after_seconds: int = Field(default=60, ge=1, description="so long the echo of a lost answer is waited for")
     messages_per_second: int = Field(default=0, ge=0, description="for each Page; 0: what the rule book sets")
 
     @property

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, insert, select
 from pipelines.errors import Refused
 from pipelines.ledger import campaigns as lives
 from pipelines.ledger import chain
-from pipelines.ledger.schema import approvals, plans
+from pipelines.ledger.schema import approvals, campaigns, plans
 
 Verdict = Literal["block", "warn", "pass"]
 
@@ -87,6 +87,7 @@ def approve(
     Let a checked campaign pass, bound to what the plan says of text, audience and rules.
 
     Raises Refused, and writes the refusal down, for a blocked one, a warning without a written reason, or its author.
+    Raises it too where the campaign was edited or checked again after `campaign` and `plan` were read.
     """
     why = ""
     if by == campaign.created_by:
@@ -99,6 +100,7 @@ def approve(
         refuse(ledger, campaign, by, now, "approval_refused", why)
     with ledger.begin() as connection:
         lives.move(connection, campaign.campaign_id, "approved", by, now, reason or "no finding", only_from=["checked"])
+        _refuse_if_changed(connection, campaign, plan)
         signed = {"approved_by": by, "approved_at": now, "author": campaign.created_by, "reason": reason}
         bound = {"plan_id": plan.plan_id, "content_hash": plan.content_hash, "verdict": plan.verdict}
         connection.execute(insert(approvals).values(campaign_id=campaign.campaign_id, **signed, **bound))
@@ -106,6 +108,12 @@ def approve(
             connection, now, by, "campaign_approved", bound | {"reason": reason},
             campaign_id=campaign.campaign_id, page_id=campaign.page_id,
         )  # fmt: skip
+
+
+def _refuse_if_changed(connection: Connection, campaign: lives.CampaignRecord, plan: PlanRecord) -> None:
+    query = select(campaigns.c.plan_id, campaigns.c.created_by).where(campaigns.c.campaign_id == campaign.campaign_id)
+    if tuple(connection.execute(query).one()) != (plan.plan_id, campaign.created_by):
+        raise Refused(f"{campaign.campaign_id} was edited or checked again since you looked at it. Look at it again.")
 
 
 def standing(connection: Connection, campaign_id: str, content_hash: str) -> Approval | None:

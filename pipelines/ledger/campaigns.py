@@ -59,7 +59,7 @@ def create(ledger: Engine, campaign_id: str, draft: Draft, by: str, now: datetim
         written = {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
         origin = {"created_by": by, "created_at": now, "state_by": by, "state_at": now, "state_why": "written"}
         connection.execute(insert(campaigns).values(campaign_id=campaign_id, state="draft", **written, **origin))
-        _tell(connection, campaign_id, "campaign_written", by, now, {"fingerprint": draft.fingerprint})
+        tell(connection, campaign_id, "campaign_written", by, now, {"fingerprint": draft.fingerprint})
 
 
 def edit(ledger: Engine, campaign_id: str, draft: Draft, by: str, now: datetime) -> None:
@@ -71,15 +71,22 @@ def edit(ledger: Engine, campaign_id: str, draft: Draft, by: str, now: datetime)
         void = update(approvals).where(approvals.c.campaign_id == campaign_id, approvals.c.voided_at.is_(None))
         voided = connection.execute(void.values(voided_at=now, voided_why="edited")).rowcount
         detail = {"fingerprint": draft.fingerprint, "approvals_voided": voided}
-        _tell(connection, campaign_id, "campaign_edited", by, now, detail)
+        tell(connection, campaign_id, "campaign_edited", by, now, detail)
 
 
 def change(ledger: Engine, campaign_id: str, to: CampaignState, by: str, now: datetime, why: str, action: str) -> None:
-    """Pause, resume, park or finish a campaign, with its entry. Raises Refused where its state does not lead there."""
+    """
+    Pause, resume, park or finish a campaign, with its entry.
+
+    Raises Refused where its state does not lead there; to `sending` only a paused one goes (an approved one is
+    launched), and none while everything is stopped.
+    """
     signed(by)
     with ledger.begin() as connection:
-        move(connection, campaign_id, to, by, now, why)
-        _tell(connection, campaign_id, action, by, now, {"why": why})
+        move(connection, campaign_id, to, by, now, why, only_from=["paused"] if to == "sending" else [])
+        if to == "sending":
+            refuse_while_stopped(connection)
+        tell(connection, campaign_id, action, by, now, {"why": why})
 
 
 def move(
@@ -123,6 +130,20 @@ def every(ledger: Engine, states: Collection[CampaignState] = ()) -> list[Campai
         return [CampaignRecord(*row) for row in connection.execute(query)]
 
 
+def sending(connection: Connection, page_id: str) -> list[CampaignRecord]:
+    """Return the campaigns of a Page that send now, the first launched first."""
+    query = select(*_COLUMNS).where(campaigns.c.page_id == page_id, campaigns.c.state == "sending")
+    rows = connection.execute(query.order_by(campaigns.c.launched_at, campaigns.c.campaign_id))
+    return [CampaignRecord(*row) for row in rows]
+
+
+def pause_page(connection: Connection, page_id: str, by: str, now: datetime, why: str) -> None:
+    """Pause every campaign of a Page that sends now, in the caller's transaction."""
+    for record in sending(connection, page_id):
+        move(connection, record.campaign_id, "paused", by, now, why)
+        tell(connection, record.campaign_id, "campaign_paused", by, now, {"why": why})
+
+
 def unknown(connection: Connection, campaign_id: str) -> UsageError:
     """Return the error for an id that is not there."""
     known = list(connection.execute(select(campaigns.c.campaign_id)).scalars())
@@ -152,18 +173,18 @@ def release_all(ledger: Engine, by: str, now: datetime, why: str) -> None:
 
 
 def refuse_while_stopped(connection: Connection) -> None:
-    """Raise Refused while everything is stopped."""
-    stopped = connection.execute(select(all_stop.c.set_by, all_stop.c.why).where(all_stop.c.is_on)).first()
-    if stopped:
+    """Raise Refused while everything is stopped. Whoever stops it waits until the caller's transaction ends."""
+    query = select(all_stop.c.is_on, all_stop.c.set_by, all_stop.c.why).with_for_update(read=True)
+    switch = connection.execute(query).one()
+    if switch.is_on:
         raise Refused(
-            f"{stopped.set_by} stopped everything ({stopped.why}). "
+            f"{switch.set_by} stopped everything ({switch.why}). "
             "Once it is over: clear-to-send campaign release-all --reason TEXT"
         )
 
 
-def _tell(
-    connection: Connection, campaign_id: str, action: str, by: str, now: datetime, detail: dict[str, Any]
-) -> None:
+def tell(connection: Connection, campaign_id: str, action: str, by: str, now: datetime, detail: dict[str, Any]) -> None:
+    """Append an entry about a campaign in the caller's transaction."""
     page = connection.execute(select(campaigns.c.page_id).where(campaigns.c.campaign_id == campaign_id)).scalar_one()
     chain.append(connection, now, by, action, detail, campaign_id=campaign_id, page_id=page)
 

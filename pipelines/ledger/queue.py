@@ -29,7 +29,7 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one call. `not_before` is when a send that goes back to the queue may be tried again."""
+    """What came of one call. `not_before` is when it may be tried again; `attempts` are the calls held against it."""
 
     send_id: int
     state: SendState
@@ -40,6 +40,7 @@ class Result:
     trace: str | None = None
     not_before: datetime | None = None
     settled_by: str | None = None
+    attempts: int = 1
 
 
 _QUEUED = [sends.c[name] for name in Queued.__dataclass_fields__]
@@ -47,21 +48,25 @@ _SENDING = select(campaigns.c.campaign_id).where(campaigns.c.state == "sending")
 
 
 def pages_with_work(ledger: Engine) -> list[str]:
-    """Return the Pages that have an open send in a campaign that is not over."""
-    query = select(sends.c.page_id).distinct().where(sends.c.state.in_(OPEN_SENDS))
+    """Return the Pages with a campaign that is sending, or one that is over but has a send of which nobody knows."""
+    loose = select(1).where(
+        sends.c.campaign_id == campaigns.c.campaign_id, sends.c.state.in_(("sending", "unconfirmed"))
+    )
+    is_work = (campaigns.c.state == "sending") | loose.exists()
     with ledger.connect() as connection:
-        return sorted(connection.execute(query).scalars())
+        return sorted(connection.execute(select(campaigns.c.page_id).distinct().where(is_work)).scalars())
 
 
 def due(
     connection: Connection, campaign_id: str, lane: str, now: datetime, *, quiet: Collection[str], limit: int
 ) -> list[Queued]:
-    """Return the next sends of a lane, oldest first, but none whose zone is in `quiet` or whose retry is to come."""
+    """Return the next sends of a lane that may go, oldest first: none of a zone in `quiet`, none that waits."""
     query = select(*_QUEUED).where(
         sends.c.campaign_id == campaign_id,
         sends.c.state == "queued",
         sends.c.lane == lane,
         or_(sends.c.not_before.is_(None), sends.c.not_before <= now),
+        or_(sends.c.permission_ends_at.is_(None), sends.c.permission_ends_at > now),
     )
     if quiet:
         query = query.where(sends.c.zone.not_in(quiet))
@@ -103,7 +108,8 @@ def record(connection: Connection, results: Sequence[Result]) -> None:
     written: dict[str, Any] = {name: bindparam(f"new_{name}") for name in changed}
     change = update(sends).where(sends.c.send_id == bindparam("new_send_id"), sends.c.state == "sending")
     rows = [{f"new_{name}": value for name, value in asdict(result).items()} for result in results]
-    connection.execute(change.values(written), rows)
+    if rows:
+        connection.execute(change.values(written), rows)
 
 
 def lapse(connection: Connection, campaign_id: str, now: datetime, not_after: datetime | None) -> int:
@@ -135,7 +141,9 @@ def orphaned(connection: Connection, page_id: str, now: datetime) -> int:
     return int(connection.execute(lost.values(values)).rowcount)
 
 
-def unconfirmed(connection: Connection, page_id: str, now: datetime, *, before: datetime, limit: int) -> list[Queued]:
+def unconfirmed(
+    connection: Connection, page_id: str, now: datetime, *, before: datetime, tries: int, limit: int
+) -> list[Queued]:
     """Return sends by one-time token that have been unconfirmed since before then and may be tried again."""
     query = select(*_QUEUED).where(
         sends.c.page_id == page_id,
@@ -143,6 +151,7 @@ def unconfirmed(connection: Connection, page_id: str, now: datetime, *, before: 
         sends.c.lane == "otn",
         sends.c.campaign_id.in_(_SENDING),
         sends.c.state_at <= before,
+        sends.c.attempts < tries,
         or_(sends.c.not_before.is_(None), sends.c.not_before <= now),
         or_(sends.c.permission_ends_at.is_(None), sends.c.permission_ends_at > now),
     )
@@ -155,9 +164,39 @@ def states(connection: Connection, send_ids: Collection[int]) -> dict[int, SendS
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
+def unsettled_since(connection: Connection) -> datetime | None:
+    """Return when the first campaign was launched that has a send whose answer is missing; None where there is none."""
+    loose = select(1).where(sends.c.campaign_id == campaigns.c.campaign_id, sends.c.state == "unconfirmed")
+    found: datetime | None = connection.execute(
+        select(func.min(campaigns.c.launched_at)).where(loose.exists())
+    ).scalar()
+    return found
+
+
+def left(connection: Connection, *, since: datetime, tries: int) -> int:
+    """Count what a dispatcher can still do something about: send, try again, or wait for an echo that may come.
+
+    An echo may come for what has been unconfirmed since `since` or later; one-time tokens are tried `tries` times.
+    """
+    is_recent = (sends.c.state == "unconfirmed") & (sends.c.state_at > since)
+    is_token = (sends.c.state == "unconfirmed") & (sends.c.lane == "otn") & (sends.c.attempts < tries)
+    is_open = sends.c.campaign_id.in_(_SENDING) & (sends.c.state.in_(("queued", "sending")) | is_token)
+    unfinished = (
+        select(func.count())
+        .select_from(campaigns)
+        .where(
+            campaigns.c.state == "sending",
+            ~select(1).where(sends.c.campaign_id == campaigns.c.campaign_id, sends.c.state.in_(OPEN_SENDS)).exists(),
+        )
+    )
+    open_sends = select(func.count()).select_from(sends).where(is_open | is_recent)
+    return int(connection.execute(open_sends).scalar_one()) + int(connection.execute(unfinished).scalar_one())
+
+
 def echoed(connection: Connection, echoes: dict[int, tuple[str, datetime]]) -> int:
     """Accept sends whose echo came: (mid, when) by send id. Only those queued again or unconfirmed change."""
-    change = update(sends).where(sends.c.send_id == bindparam("the_send"), sends.c.state.in_(("queued", "unconfirmed")))
+    waits = (sends.c.state == "queued") | (sends.c.state == "unconfirmed")  # IN does not go with many echoes at once
+    change = update(sends).where(sends.c.send_id == bindparam("the_send"), waits)
     values: dict[str, Any] = {"state": "accepted", "state_at": bindparam("its_time"), "mid": bindparam("its_mid"),
               "settled_by": "echo", "reason": None, "words": None}  # fmt: skip
     rows = [{"the_send": send_id, "its_mid": mid, "its_time": at} for send_id, (mid, at) in echoes.items()]
@@ -176,11 +215,19 @@ def proven(connection: Connection, campaign_id: str) -> dict[str, int]:
     return _counts(connection, select(sends.c.lane, func.count()).where(by).group_by(sends.c.lane))
 
 
-def lanes(connection: Connection, campaign_id: str) -> list[tuple[str, str | None]]:
-    """Return the pairs (lane, zone) that a campaign still has queued."""
-    query = select(sends.c.lane, sends.c.zone).distinct()
-    rows = connection.execute(query.where(sends.c.campaign_id == campaign_id, sends.c.state == "queued"))
-    return [row._tuple() for row in rows]
+def lanes_and_zones(connection: Connection, campaign_id: str) -> tuple[set[str], set[str]]:
+    """Return the lanes and the time zones of a campaign's sends; reads all of them, so once is enough."""
+    rows = connection.execute(
+        select(sends.c.lane, sends.c.zone).distinct().where(sends.c.campaign_id == campaign_id)
+    ).all()
+    return {lane for lane, _ in rows}, {zone for _, zone in rows if zone}
+
+
+def next_retry(connection: Connection, campaign_id: str) -> datetime | None:
+    """Return when the first send that waits for a retry is due; None where none waits."""
+    waiting = (sends.c.campaign_id == campaign_id) & (sends.c.state == "queued")
+    found: datetime | None = connection.execute(select(func.min(sends.c.not_before)).where(waiting)).scalar()
+    return found
 
 
 def brake(connection: Connection, page_id: str, until: datetime | None, why: str, now: datetime) -> None:

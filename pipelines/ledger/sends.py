@@ -61,9 +61,9 @@ def launch(
             detail = told | {"reserved": count}
             about = {"campaign_id": campaign.campaign_id, "page_id": campaign.page_id}
             chain.append(connection, now, by, "campaign_launched", detail, **about)
-    except IntegrityError as error:
+    except IntegrityError:  # the database's own words name the token
         raise Refused(
-            f"Another campaign reserved a token, or a person stands twice in the plan ({error.orig}). "
+            "Another campaign reserved a token, or a person stands twice in the plan. "
             "Nothing was reserved. Check the campaign again."
         ) from None
     return count
@@ -90,7 +90,7 @@ def live_sends(connection: Connection, page_id: str, since: datetime) -> list[tu
         (sends.c.state == "accepted") & ((sends.c.state_at >= since) | (sends.c.lane == "otn"))
     )
     query = select(*columns).where(sends.c.page_id == page_id, sends.c.state.in_(LIVE_SENDS), binding)
-    return [row._tuple() for row in connection.execute(query)]
+    return [tuple(row) for row in connection.execute(query)]
 
 
 def last_accepted(connection: Connection, page_id: str) -> dict[str, datetime]:
@@ -105,7 +105,7 @@ def unconfirmed(ledger: Engine, campaign_id: str) -> list[tuple[int, str, str, d
     columns = (sends.c.send_id, sends.c.psid, sends.c.lane, sends.c.state_at)
     query = select(*columns).where(sends.c.campaign_id == campaign_id, sends.c.state == "unconfirmed")
     with ledger.connect() as connection:
-        return [row._tuple() for row in connection.execute(query.order_by(sends.c.send_id))]
+        return [tuple(row) for row in connection.execute(query.order_by(sends.c.send_id))]
 
 
 def cancel(ledger: Engine, campaign: lives.CampaignRecord, by: str, now: datetime, why: str) -> int:

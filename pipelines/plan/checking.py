@@ -17,6 +17,7 @@ from pipelines.lint.linter import Linter
 from pipelines.plan import planner
 from pipelines.plan.campaign import Campaign
 from pipelines.plan.judging import Judgement, judge, lanes_of, page_finding
+from pipelines.plan.quiet import quiet_zones
 from pipelines.plan.reasons import WORDS, lane_words
 
 PROVEN_FOR = timedelta(days=30)
@@ -34,6 +35,8 @@ class Checked:
     judgement: Judgement
     content_hash: str
     unproven: list[dict[str, str]]
+    waiting: int
+    """How many of those who get it are in their quiet hours at that moment, and are written to after them."""
 
     def summary(self) -> dict[str, Any]:
         """Return it as JSON would hold it."""
@@ -43,6 +46,7 @@ class Checked:
             "variants": self.counts.variants, "holdout": self._left("holdout"),
             "left_out": [each | {"words": WORDS[each["reason"]]} for each in self.counts.left_out],
             "strangers": self.counts.strangers, "zones_guessed": self.counts.zones_guessed,
+            "in_quiet_hours": self.waiting,
             "verdict": self.judgement.verdict, "findings": list(self.judgement.findings), "unproven": self.unproven,
         }  # fmt: skip
 
@@ -80,7 +84,9 @@ def examine(
         # Lint closed a lane: whoever was to go by it goes by another, or is left out.
         counts = planner.plan(cursor, ledger, policy, record.campaign_id, campaign, judgement.lanes, at)
     content_hash = _content_hash(record.fingerprint, linter.fingerprint, judgement)
-    return Checked(at, counts, judgement, content_hash, _unproven(ledger, campaign.page_id, counts, now))
+    quiet = quiet_zones(campaign.quiet_hours, (each["zone"] for each in counts.zones), at)
+    waiting = sum(each["people"] for each in counts.zones if each["zone"] in quiet)
+    return Checked(at, counts, judgement, content_hash, _unproven(ledger, campaign.page_id, counts, now), waiting)
 
 
 def _content_hash(fingerprint: str, rules: str, judgement: Judgement) -> str:

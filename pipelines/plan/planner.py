@@ -34,6 +34,7 @@ class Counts:
     topics: list[dict[str, Any]]
     variants: list[dict[str, Any]]
     left_out: list[dict[str, Any]]
+    zones: list[dict[str, Any]]
     zones_guessed: int
     strangers: int
 
@@ -71,7 +72,7 @@ def plan(
             _run(cursor, name, given)
     _run(cursor, "rows", given)
     audience, guessed = _rows(cursor, "totals", given)[0]
-    tables = {name: _dicts(cursor, name, given) for name in ("lanes", "topics", "variants", "left_out")}
+    tables = {name: _dicts(cursor, name, given) for name in ("lanes", "topics", "variants", "left_out", "zones")}
     return Counts(audience, zones_guessed=guessed, strangers=_rows(cursor, "strangers", given)[0][0], **tables)
 
 

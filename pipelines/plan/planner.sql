@@ -263,6 +263,10 @@ SELECT variant, count(*) AS people FROM plan_rows WHERE variant IS NOT NULL GROU
 -- One row per reason why people are left out.
 SELECT reason, count(*) AS people FROM plan_rows WHERE reason IS NOT NULL GROUP BY reason ORDER BY people DESC, reason;
 
+-- name: zones
+-- One row per time zone of those who are sent to.
+SELECT zone, count(*) AS people FROM plan_rows WHERE lane IS NOT NULL AND zone IS NOT NULL GROUP BY zone ORDER BY zone;
+
 -- name: totals
 -- One row: how many people are meant, and of how many who are sent to the time zone is not known.
 SELECT count(*), count(*) FILTER (is_zone_guessed) FROM plan_rows;

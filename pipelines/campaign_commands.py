@@ -1,0 +1,191 @@
+"""`clear-to-send campaign …`: the whole life of a broadcast."""
+
+import json
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from pipelines.options import DEFAULT_HOME, AsJson, AsOf, AsUser, Home, words
+
+if TYPE_CHECKING:
+    from pipelines.campaign_home import CampaignHome
+
+campaigns = typer.Typer(
+    name="campaign", help="The whole life of a broadcast, from a file to its outcome.", no_args_is_help=True
+)
+
+CampaignFile = Annotated[
+    Path, typer.Argument(metavar="FILE.toml", help="The campaign; data/samples/campaign.toml shows one.")
+]
+CampaignId = Annotated[str, typer.Argument(metavar="ID", help="As `campaign list` shows it.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is written down.")]
+
+
+def _at(home: Path, now: datetime) -> AbstractContextManager["CampaignHome"]:
+    """Open the home; what that needs is imported here, so that other commands start without it."""
+    from pipelines.campaign_home import CampaignHome
+
+    return CampaignHome.open(home, now)
+
+
+def _show(told: dict[str, Any], *, as_json: bool) -> None:
+    """Print what a campaign is now, as JSON or in words."""
+    from pipelines.campaign_words import show_campaign
+
+    if as_json:
+        typer.echo(json.dumps(told, ensure_ascii=False, default=str))
+    else:
+        show_campaign(told, Console(highlight=False, soft_wrap=True))
+
+
+@campaigns.command()
+def new(
+    ctx: typer.Context, file: CampaignFile, home: Home = DEFAULT_HOME, as_user: AsUser = "", as_json: AsJson = False,
+    as_of: AsOf = "",
+    campaign_id: Annotated[str, typer.Option("--id", help="An id of your own; else one is made of the name.")] = "",
+) -> None:  # fmt: skip
+    """Write a campaign file into the ledger, as a draft."""
+    with _at(home, ctx.obj(as_of)) as here:
+        made = here.write(file, as_user, campaign_id)
+        _show(here.told(made), as_json=as_json)
+
+
+@campaigns.command()
+def edit(
+    ctx: typer.Context, campaign_id: CampaignId, file: CampaignFile, home: Home = DEFAULT_HOME, as_user: AsUser = "",
+    as_json: AsJson = False, as_of: AsOf = "",
+) -> None:  # fmt: skip
+    """Put another file in its place: a draft again, and every approval is void."""
+    with _at(home, ctx.obj(as_of)) as here:
+        here.rewrite(campaign_id, file, as_user)
+        _show(here.told(campaign_id), as_json=as_json)
+
+
+@campaigns.command()
+def check(
+    ctx: typer.Context, campaign_id: CampaignId, home: Home = DEFAULT_HOME, as_user: AsUser = "",
+    as_json: AsJson = False, as_of: AsOf = "",
+) -> None:  # fmt: skip
+    """Choose a lane for everyone, lint every text, and freeze that. Exit 1 where a finding blocks it."""
+    with _at(home, ctx.obj(as_of)) as here:
+        is_blocked = here.check(campaign_id, as_user)
+        _show(here.told(campaign_id), as_json=as_json)
+    raise typer.Exit(1 if is_blocked else 0)
+
+
+@campaigns.command()
+def approve(
+    ctx: typer.Context, campaign_id: CampaignId, home: Home = DEFAULT_HOME, as_user: AsUser = "", reason: Reason = "",
+    as_json: AsJson = False, as_of: AsOf = "",
+) -> None:  # fmt: skip
+    """Let a checked campaign pass. Whoever wrote it cannot; warnings need a reason."""
+    with _at(home, ctx.obj(as_of)) as here:
+        here.approve(campaign_id, as_user, reason)
+        _show(here.told(campaign_id), as_json=as_json)
+
+
+@campaigns.command()
+def launch(
+    ctx: typer.Context, campaign_id: CampaignId, home: Home = DEFAULT_HOME, as_user: AsUser = "",
+    as_json: AsJson = False, as_of: AsOf = "",
+) -> None:  # fmt: skip
+    """Plan it anew, reserve every send, and let the dispatcher have them."""
+    with _at(home, ctx.obj(as_of)) as here:
+        launched = here.launch(campaign_id, as_user)
+        told = here.told(campaign_id) | {"changes": launched.changes}
+        _show(told, as_json=as_json)
+        if not as_json:
+            words.print("`clear-to-send dispatch --until-empty` sends it.")
+
+
+@campaigns.command()
+def pause(
+    ctx: typer.Context, campaign_id: CampaignId, home: Home = DEFAULT_HOME, as_user: AsUser = "", reason: Reason = "",
+    as_json: AsJson = False, as_of: AsOf = "",
+) -> None:  # fmt: skip
+    """Stop sending; what is on its way arrives. `resume` goes on."""
+    with _at(home, ctx.obj(as_of)) as here:
+        here.pause(campaign_id, as_user, reason)
+        _show(here.told(campaign_id), as_json=as_json)
+
+
+@campaigns.command()
+def resume(
+    ctx: typer.Context, campaign_id: CampaignId, home: Home = DEFAULT_HOME, as_user: AsUser = "", reason: Reason = "",
+    as_json: AsJson = False, as_of: AsOf = "",
+) -> None:  # fmt: skip
+    """Go on with a paused campaign, and take the brake off its Page."""
+    with _at(home, ctx.obj(as_of)) as here:
+        here.resume(campaign_id, as_user, reason)
+        _show(here.told(campaign_id), as_json=as_json)
+
+
+@campaigns.command()
+def cancel(
+    ctx: typer.Context, campaign_id: CampaignId, home: Home = DEFAULT_HOME, as_user: AsUser = "", reason: Reason = "",
+    as_json: AsJson = False, as_of: AsOf = "",
+) -> None:  # fmt: skip
+    """End it for good. Reserved tokens are free again."""
+    with _at(home, ctx.obj(as_of)) as here:
+        here.cancel(campaign_id, as_user, reason)
+        _show(here.told(campaign_id), as_json=as_json)
+
+
+@campaigns.command()
+def status(
+    ctx: typer.Context, campaign_id: CampaignId, home: Home = DEFAULT_HOME, as_json: AsJson = False, as_of: AsOf = ""
+) -> None:
+    """Say where it stands: what was planned, who approved it, what has gone out, what came of it."""
+    with _at(home, ctx.obj(as_of)) as here:
+        _show(here.told(campaign_id), as_json=as_json)
+
+
+@campaigns.command(name="list")
+def list_(ctx: typer.Context, home: Home = DEFAULT_HOME, as_json: AsJson = False, as_of: AsOf = "") -> None:
+    """Show every campaign."""
+    from pipelines.campaign_words import show_list
+
+    with _at(home, ctx.obj(as_of)) as here:
+        every = here.every()
+    if as_json:
+        typer.echo(json.dumps({"campaigns": every}, ensure_ascii=False, default=str))
+    else:
+        show_list(every, Console(highlight=False, soft_wrap=True))
+
+
+@campaigns.command()
+def settle(
+    ctx: typer.Context, campaign_id: CampaignId,
+    arrived: Annotated[bool, typer.Option("--arrived/--not-arrived", help="What you found out about them.")],
+    send: Annotated[list[int] | None, typer.Option("--send", metavar="NUMBER", help="Only this; repeatable.")] = None,
+    home: Home = DEFAULT_HOME, as_user: AsUser = "", reason: Reason = "", as_json: AsJson = False, as_of: AsOf = "",
+) -> None:  # fmt: skip
+    """Settle unconfirmed sends by what a person saw; those that did not arrive go out again."""
+    with _at(home, ctx.obj(as_of)) as here:
+        count = here.settle(campaign_id, send or [], arrived=arrived, by=as_user, why=reason)
+        _show(here.told(campaign_id), as_json=as_json)
+        words.print(f"{count:,} sends are settled.")
+
+
+@campaigns.command()
+def pause_all(
+    ctx: typer.Context, home: Home = DEFAULT_HOME, as_user: AsUser = "", reason: Reason = "", as_of: AsOf = ""
+) -> None:
+    """Stop everything at once; nothing starts or resumes until `release-all`."""
+    with _at(home, ctx.obj(as_of)) as here:
+        paused = here.pause_all(as_user, reason)
+    words.print(f"Everything is stopped. {len(paused):,} campaigns were sending: {', '.join(paused) or 'none'}.")
+
+
+@campaigns.command()
+def release_all(
+    ctx: typer.Context, home: Home = DEFAULT_HOME, as_user: AsUser = "", reason: Reason = "", as_of: AsOf = ""
+) -> None:
+    """Let campaigns start and resume again. None resumes by itself."""
+    with _at(home, ctx.obj(as_of)) as here:
+        here.release_all(as_user, reason)
+    words.print("Campaigns may start again. Those that were paused wait for `campaign resume`.")

@@ -1,0 +1,164 @@
+"""What the campaign commands do in a home: the ledger always, warehouse and linter only where they are asked."""
+
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import Engine
+
+from pipelines import DATA
+from pipelines.errors import HomeMissing, UsageError
+from pipelines.ledger import approvals, campaigns, chain, queue, sends
+from pipelines.ledger.store import ledger_url, open_ledger
+from pipelines.lint.linter import Linter
+from pipelines.plan import checking, launching
+from pipelines.plan.campaign import Campaign
+from pipelines.plan.campaign_file import read_campaign
+from pipelines.policy import Policy, load_policy
+from pipelines.settings import Settings, read_settings
+from pipelines.warehouse import Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignHome:
+    """An open home, at one moment (naive UTC)."""
+
+    settings: Settings
+    ledger: Engine
+    policy: Policy
+    now: datetime
+
+    @classmethod
+    @contextmanager
+    def open(cls, home: Path, now: datetime) -> Iterator[Self]:
+        """Open the ledger of a home; when it is closed, the head of the audit chain is kept outside of it."""
+        settings = read_settings(home)
+        ledger = open_ledger(ledger_url(settings.home, settings.ledger_url))
+        try:
+            yield cls(settings, ledger, load_policy(DATA / "policy"), now)
+        finally:
+            chain.keep_head(ledger, settings.heads_path)
+            ledger.dispose()
+
+    def write(self, file: Path, by: str, campaign_id: str = "") -> str:
+        """Make a draft of a file, and return its id. Raises UsageError."""
+        campaign = read_campaign(file, self.policy, self.now)
+        made = campaign_id or f"{_slug(campaign.name)}-{secrets.token_hex(2)}"
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", made):
+            raise UsageError(f"--id {made}: write up to 64 small letters, digits and hyphens.")
+        campaigns.create(self.ledger, made, _draft(campaign), by, self.now)
+        return made
+
+    def rewrite(self, campaign_id: str, file: Path, by: str) -> None:
+        """Put another file in its place. Raises UsageError, Refused."""
+        campaigns.get(self.ledger, campaign_id)
+        draft = _draft(read_campaign(file, self.policy, self.now))
+        campaigns.edit(self.ledger, campaign_id, draft, by, self.now)
+
+    def check(self, campaign_id: str, by: str) -> bool:
+        """Plan, lint and freeze; return whether a finding blocks it."""
+        record = campaigns.get(self.ledger, campaign_id)
+        launching.park_if_late(self.ledger, record, by, self.now)
+        linter = Linter.load(DATA, self.policy)
+        with self._warehouse() as warehouse, warehouse.cursor() as cursor:
+            found = checking.check(cursor, self.ledger, linter, record, by, self.now, self.settings.plans_path)
+        return found.judgement.verdict == "block"
+
+    def approve(self, campaign_id: str, by: str, reason: str) -> None:
+        """Let it pass. Raises Refused."""
+        campaigns.signed(by)
+        launching.approve(self.ledger, campaigns.get(self.ledger, campaign_id), by, self.now, reason)
+
+    def launch(self, campaign_id: str, by: str) -> launching.Launched:
+        """Reserve every send. Raises Refused."""
+        campaigns.signed(by)
+        record = campaigns.get(self.ledger, campaign_id)
+        linter = Linter.load(DATA, self.policy)
+        with self._warehouse() as warehouse, warehouse.cursor() as cursor:
+            return launching.launch(cursor, self.ledger, linter, record, by, self.now, self.settings.plans_path)
+
+    def pause(self, campaign_id: str, by: str, why: str) -> None:
+        """Stop sending."""
+        campaigns.change(self.ledger, campaign_id, "paused", by, self.now, why or "by hand", "campaign_paused")
+
+    def resume(self, campaign_id: str, by: str, why: str) -> None:
+        """Go on, and release the Page."""
+        record = campaigns.get(self.ledger, campaign_id)
+        launching.resume(self.ledger, record, by, self.now, why or "by hand")
+        with self.ledger.begin() as connection:
+            queue.release(connection, record.page_id)
+
+    def cancel(self, campaign_id: str, by: str, why: str) -> None:
+        """End it."""
+        campaigns.signed(by)
+        sends.cancel(self.ledger, campaigns.get(self.ledger, campaign_id), by, self.now, why or "by hand")
+
+    def settle(self, campaign_id: str, send_ids: Sequence[int], *, arrived: bool, by: str, why: str) -> int:
+        """Write down what a person found out about unconfirmed sends."""
+        campaigns.signed(by)
+        record = campaigns.get(self.ledger, campaign_id)
+        return sends.settle(self.ledger, record, send_ids, arrived=arrived, by=by, now=self.now, why=why)
+
+    def pause_all(self, by: str, why: str) -> list[str]:
+        """Stop everything."""
+        return campaigns.stop_all(self.ledger, by, self.now, why or "by hand")
+
+    def release_all(self, by: str, why: str) -> None:
+        """Let everything start again."""
+        campaigns.release_all(self.ledger, by, self.now, why or "by hand")
+
+    def every(self) -> list[dict[str, Any]]:
+        """Return every campaign, in short."""
+        columns = ("campaign_id", "page_id", "name", "state", "state_at", "state_why", "created_by", "launched_at")
+        return [{name: getattr(each, name) for name in columns} for each in campaigns.every(self.ledger)]
+
+    def told(self, campaign_id: str) -> dict[str, Any]:
+        """Return all there is to say of a campaign: id, status, counts, lanes, findings, and what led to them."""
+        record = campaigns.get(self.ledger, campaign_id)
+        plan = approvals.plan_of(self.ledger, campaign_id)
+        summary = plan.told() if plan else {}
+        tally = sends.tally(self.ledger, campaign_id)
+        with self.ledger.connect() as connection:
+            approved = approvals.history(connection, campaign_id)
+            brake = queue.brake_of(connection, record.page_id, self.now)
+        counts: dict[str, int] = {}
+        for each in tally:
+            counts[each.state] = counts.get(each.state, 0) + each.sends
+        return {
+            "id": record.campaign_id, "status": record.state, "why": record.state_why, "counts": counts,
+            "lanes": summary.get("lanes", []), "findings": summary.get("findings", []),
+            "name": record.name, "page_id": record.page_id, "author": record.created_by,
+            "start_at": record.start_at, "not_after": record.not_after, "launched_at": record.launched_at,
+            "checked": summary, "sends": [vars_of(each) for each in tally], "brake": brake,
+            "approvals": [vars_of(each) for each in approved],
+        }  # fmt: skip
+
+    @contextmanager
+    def _warehouse(self) -> Iterator[Warehouse]:
+        if not self.settings.warehouse_path.exists():
+            raise HomeMissing(
+                f"{self.settings.home} holds no warehouse yet, so nobody can be written to. "
+                f"Load logs: clear-to-send load PATH --home {self.settings.home}"
+            )
+        with Warehouse.open(self.settings.warehouse_path) as warehouse:
+            yield warehouse
+
+
+def vars_of(record: Any) -> dict[str, Any]:
+    """Return a record's fields by name."""
+    return {name: getattr(record, name) for name in record.__dataclass_fields__}
+
+
+def _draft(campaign: Campaign) -> campaigns.Draft:
+    return campaigns.Draft(
+        campaign.page_id, campaign.name, campaign.to_json(), campaign.fingerprint, campaign.start_at, campaign.not_after
+    )
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "campaign"

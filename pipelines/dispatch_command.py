@@ -1,0 +1,70 @@
+"""What `clear-to-send dispatch` does, apart from its options: sends what is launched, and says what came of it."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+from rich.console import Console
+
+from pipelines import DATA
+from pipelines.dispatch.dispatcher import Dispatcher
+from pipelines.dispatch.graph_api import GraphApi
+from pipelines.dispatch.outcomes import load_errors
+from pipelines.dispatch_words import Progress, say_outcome
+from pipelines.errors import Refused
+from pipelines.ledger import campaigns, chain
+from pipelines.ledger.store import ledger_url, open_ledger
+from pipelines.policy import Policy, load_policy
+from pipelines.settings import Settings
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def run_dispatch(settings: Settings, clock: Callable[[], datetime], words: Console, *, until_empty: bool) -> bool:
+    """Send until stopped or, if asked, until nothing is left; return whether nothing waits for a person."""
+    policy = load_policy(DATA / "policy")
+    check_version(policy, settings.graph_version, clock())
+    ledger = open_ledger(ledger_url(settings.home, settings.ledger_url))
+    try:
+        before = {each.campaign_id for each in campaigns.every(ledger, ["sending"])}
+        dispatcher = Dispatcher(
+            ledger, policy, load_errors(DATA / "errors.toml"), clock,
+            logs=settings.logs_path, settle_after=timedelta(seconds=settings.settle_after_seconds),
+            messages_per_second=settings.messages_per_second,
+        )  # fmt: skip
+        words.print(f"Sending through {settings.graph_url} - stop with Ctrl+C; what is on its way is waited for.")
+        asyncio.run(_serve(dispatcher, settings, Progress(ledger, clock, words), until_empty=until_empty))
+        return say_outcome(ledger, before, words)
+    finally:
+        chain.keep_head(ledger, settings.heads_path)
+        ledger.dispose()
+
+
+def token_of(settings: Settings, page_id: str) -> SecretStr | None:
+    """Return a Page's access token; a sandbox on this machine takes a made-up one."""
+    known = settings.access_tokens.get(page_id)
+    if known is None and urlsplit(settings.graph_url).hostname in _LOOPBACK:
+        return SecretStr(f"sandbox-{page_id}")
+    return known
+
+
+def check_version(policy: Policy, version: str, now: datetime) -> None:
+    """Raise Refused for a version of the Graph API that has ended, PolicyUnknown for one nobody knows."""
+    rule = policy.rule(f"graph.{version.replace('.', '_')}", now)
+    if rule.value == "block":
+        raise Refused(f"{rule.words} Set graph_version in settings.toml to one that may be called.")
+
+
+async def _serve(dispatcher: Dispatcher, settings: Settings, progress: Progress, *, until_empty: bool) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, dispatcher.stop)
+    api = GraphApi(settings.graph_url, settings.graph_version, settings.access_tokens, settings.app_secret)
+    telling = asyncio.create_task(progress.tell())
+    try:
+        await dispatcher.run(api, lambda page_id: token_of(settings, page_id), until_empty=until_empty)
+    finally:
+        telling.cancel()

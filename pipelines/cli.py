@@ -23,7 +23,7 @@ from pipelines.doctor import examine
 from pipelines.errors import ClearToSendError, HomeMissing, UsageError
 from pipelines.inventory import STATES, token_inventory
 from pipelines.load.sources import find_sources
-from pipelines.load_command import load_files, load_json, say_load
+from pipelines.load_command import load_files, load_json, recheck_queued, say_load
 from pipelines.options import DEFAULT_HOME, AsJson, AsOf, Home, Port, words
 from pipelines.policy import load_policy
 from pipelines.samples import write_logs
@@ -85,10 +85,12 @@ def load(
     """Load webhook logs into the warehouse. Doing it twice changes nothing."""
     now = moment(as_of)
     files = find_sources(paths)
-    summary = load_files(read_settings(home, create=True), files, now, words)
+    settings = read_settings(home, create=True)
+    summary = load_files(settings, files, now, words)
     for problem in summary.problems:
         words.print(problem, markup=False)
     if summary.events:
+        recheck_queued(settings, now, words)
         check_history(home, now, as_json=None if as_json else False)
         foresee(home, now, say=not as_json)
     if as_json:

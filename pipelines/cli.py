@@ -23,11 +23,12 @@ from pipelines.doctor import examine
 from pipelines.errors import ClearToSendError, HomeMissing, UsageError
 from pipelines.inventory import STATES, token_inventory
 from pipelines.load.sources import find_sources
-from pipelines.load_command import load_files, load_json, recheck_queued, say_load
+from pipelines.load_command import load_files, load_json, say_load
 from pipelines.options import DEFAULT_HOME, AsJson, AsOf, Home, Port, words
 from pipelines.policy import load_policy
 from pipelines.samples import write_logs
 from pipelines.settings import Settings, read_settings
+from pipelines.waiting_sends import recheck_queued, reserved_by_campaigns
 from pipelines.warehouse import Warehouse
 
 app = typer.Typer(
@@ -106,7 +107,7 @@ def tokens(home: Home = DEFAULT_HOME, as_json: AsJson = False, as_of: AsOf = "")
     """Show the token inventory by Page, kind, topic and state."""
     now = moment(as_of)
     with open_warehouse(home) as warehouse:
-        inventory = token_inventory(warehouse.cursor(), now)
+        inventory = token_inventory(warehouse.cursor(), now, reserved_by_campaigns(read_settings(home), now))
     if as_json:
         typer.echo(json.dumps(inventory))
         return

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines.errors import UsageError
+from pipelines.options import SANDBOX_PORT
 from pipelines.samples import write_logs
 from pipelines.settings import Settings, read_settings
 
@@ -29,7 +30,10 @@ def make_demo_home(home: Path, ends_at: datetime) -> Settings:
         shutil.rmtree(home)
     home.mkdir(parents=True, exist_ok=True)
     (home / "settings.toml").write_text(
-        "# Made by clear-to-send demo: sample data, made anew at each start.\ndemo = true\n", encoding="utf-8"
+        "# Made by clear-to-send demo: sample data, made anew at each start.\ndemo = true\n\n"
+        "# Nothing goes to Meta from here: start clear-to-send sandbox --home THIS, and broadcasts go there.\n"
+        f'graph_url = "http://127.0.0.1:{SANDBOX_PORT}"\n',
+        encoding="utf-8",
     )
     settings = read_settings(home)
     write_logs(settings.logs_path, events=EVENTS, seed=_SEED, ends_at=ends_at)

@@ -1,6 +1,7 @@
 """The token inventory as of a moment."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,21 @@ STATES = ("available", "reserved", "spent", "expired", "revoked", "stranded")
 _SQL = statements(Path(__file__).with_suffix(".sql"))
 
 
-def token_inventory(cursor: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, Any]:
+def token_inventory(
+    cursor: duckdb.DuckDBPyConnection, as_of: datetime, reserved: Sequence[tuple[str, str]] = ()
+) -> dict[str, Any]:
     """
-    Count tokens at `as_of` (naive UTC).
+    Count tokens at `as_of` (naive UTC); `reserved` are pairs (page_id, token_key) that the ledger holds for a send.
 
     Returns {"as_of", "totals": {state: tokens}, "rows": [{"page_id", "kind", "topic", "state", "tokens"}]}.
     Tokens given after `as_of` are not counted.
     """
+    cursor.execute(_SQL["nothing_reserved"])
+    if reserved:
+        import pandas as pd
+
+        cursor.register("reserved_tokens", pd.DataFrame(list(reserved), columns=["page_id", "token_key"]))
+        cursor.execute(_SQL["reserve"])
     found = cursor.execute(_SQL["by_topic"], {"as_of": as_of}).fetchall()
     rows = [dict(zip(("page_id", "kind", "topic", "state", "tokens"), row, strict=True)) for row in found]
     totals = Counter(dict.fromkeys(STATES, 0))

@@ -27,24 +27,6 @@ def load_files(settings: Settings, files: list[str], now: datetime, words: Conso
     return summary
 
 
-def recheck_queued(settings: Settings, now: datetime, words: Console) -> None:
-    """Bring what is queued for sending up to the logs, where there is a ledger: who stopped meanwhile gets nothing."""
-    if not (settings.ledger_url or (settings.home / "ledger.sqlite").exists()):
-        return
-    from pipelines.ledger.store import ledger_url, open_ledger
-    from pipelines.plan.recheck import recheck
-
-    ledger = open_ledger(ledger_url(settings.home, settings.ledger_url))
-    with Warehouse.open(settings.warehouse_path) as warehouse, warehouse.cursor() as cursor:
-        found = recheck(cursor, ledger, now)
-    ledger.dispose()
-    if found.lost or found.moved:
-        words.print(
-            f"Of the sends that wait, {found.lost:,} have lost their permission and will not go out; "
-            f"of {found.moved:,} it ends at another time than was planned."
-        )
-
-
 def load_json(summary: LoadSummary) -> dict[str, Any]:
     """Return what `--json` prints."""
     return {

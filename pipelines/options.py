@@ -11,6 +11,9 @@ from rich.console import Console
 words = Console(stderr=True, highlight=False, soft_wrap=True)
 """For all that is said beside the answer."""
 
+SANDBOX_PORT = 8400
+"""Where the sandbox listens unless told otherwise, and where a demo's broadcasts go."""
+
 DEFAULT_HOME = Path("home")
 Home = Annotated[
     Path, typer.Option("--home", envvar="CLEAR_TO_SEND_HOME", help="Folder of logs, warehouse and settings.")

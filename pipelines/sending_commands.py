@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.options import DEFAULT_HOME, AsOf, Clock, Home, words
+from pipelines.options import DEFAULT_HOME, SANDBOX_PORT, AsOf, Clock, Home, words
 from pipelines.settings import read_settings
 
 
@@ -29,7 +29,9 @@ def dispatch(
 
 def sandbox(
     ctx: typer.Context,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine; 0 takes a free one.")] = 8400,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on this machine; 0 takes a free one.")
+    ] = SANDBOX_PORT,
     truth: Annotated[Path | None, typer.Option(help="Append what people really received, one JSON line each.")] = None,
     webhook_url: Annotated[str, typer.Option(help="Post webhooks there, signed; else they go into home/logs.")] = "",
     fault: Annotated[list[str] | None, typer.Option(metavar="NAME=RATE", help="What goes wrong; repeatable.")] = None,

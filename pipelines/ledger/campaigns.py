@@ -63,11 +63,18 @@ def create(ledger: Engine, campaign_id: str, draft: Draft, by: str, now: datetim
 
 
 def edit(ledger: Engine, campaign_id: str, draft: Draft, by: str, now: datetime) -> None:
-    """Put another definition in place: back to draft, its editor is the author, and every approval is void."""
+    """
+    Put another definition in place: back to draft, its editor is the author, and every approval is void.
+
+    Raises Refused for a campaign that was launched: what people have got stays what its record says.
+    """
     signed(by)
     written = {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
     with ledger.begin() as connection:
         move(connection, campaign_id, "draft", by, now, "edited", plan_id=None, created_by=by, **written)
+        launched = select(campaigns.c.launched_at).where(campaigns.c.campaign_id == campaign_id)
+        if connection.execute(launched).scalar():
+            raise Refused(f"{campaign_id} was launched, and its text stays as people got it. Write a new campaign.")
         void = update(approvals).where(approvals.c.campaign_id == campaign_id, approvals.c.voided_at.is_(None))
         voided = connection.execute(void.values(voided_at=now, voided_why="edited")).rowcount
         detail = {"fingerprint": draft.fingerprint, "approvals_voided": voided}

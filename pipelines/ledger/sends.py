@@ -12,7 +12,7 @@ from pipelines.errors import Refused, UsageError
 from pipelines.ledger import campaigns as lives
 from pipelines.ledger import chain
 from pipelines.ledger.moves import LIVE_SENDS, OPEN_SENDS, SendState
-from pipelines.ledger.schema import sends
+from pipelines.ledger.schema import campaigns, sends
 
 RESERVED = ("psid", "lane", "variant", "topic", "token_key", "token", "fields", "zone", "permission_ends_at")
 """The columns of a row to reserve, in this order. A token and its key (md5, 32 hex digits) only on a token's lane."""
@@ -93,6 +93,15 @@ def live_sends(connection: Connection, page_id: str, since: datetime) -> list[tu
     return [tuple(row) for row in connection.execute(query)]
 
 
+def reserved_tokens(connection: Connection, at: datetime) -> list[tuple[str, str]]:
+    """Pairs (page_id, token_key) of the tokens that campaigns launched by then (naive UTC) still hold for a send."""
+    launched = select(campaigns.c.campaign_id).where(campaigns.c.launched_at <= at).scalar_subquery()
+    query = select(sends.c.page_id, sends.c.token_key).where(
+        sends.c.campaign_id.in_(launched), sends.c.state.in_(OPEN_SENDS), sends.c.token_key.is_not(None)
+    )
+    return [tuple(row) for row in connection.execute(query)]
+
+
 def last_accepted(connection: Connection, page_id: str) -> dict[str, datetime]:
     """Return when each lane of a Page last carried a message that was accepted."""
     accepted = (sends.c.page_id == page_id) & (sends.c.state == "accepted")
@@ -112,9 +121,7 @@ def cancel(ledger: Engine, campaign: lives.CampaignRecord, by: str, now: datetim
     """End a campaign: what is queued is cancelled and its tokens are free; what is on its way is waited for."""
     with ledger.begin() as connection:
         lives.move(connection, campaign.campaign_id, "cancelled", by, now, why)
-        queued = update(sends).where(sends.c.campaign_id == campaign.campaign_id, sends.c.state == "queued")
-        gone = queued.values(state="cancelled", state_at=now, reason="cancelled", words=why)
-        count = connection.execute(gone).rowcount
+        count = _drop_queued(connection, campaign.campaign_id, now, why)
         detail = {"why": why, "sends_cancelled": count}
         about = {"campaign_id": campaign.campaign_id, "page_id": campaign.page_id}
         chain.append(connection, now, by, "campaign_cancelled", detail, **about)
@@ -132,8 +139,9 @@ def settle(
     why: str,
 ) -> int:
     """
-    Write down what a person found out about unconfirmed sends: they arrived, or they did not and go out again.
+    Write down what a person found out about unconfirmed sends: they arrived, or they did not.
 
+    Those that did not go out again, unless the campaign is over.
     Empty `send_ids` means all that are unconfirmed. Raises UsageError without a reason. Returns how many were settled.
     """
     if not why.strip():
@@ -146,7 +154,26 @@ def settle(
     with ledger.begin() as connection:
         settled = update(sends).where(open_ones).values(values).returning(sends.c.send_id)
         ids = sorted(connection.execute(settled).scalars())
+        over = select(campaigns.c.state).where(campaigns.c.campaign_id == campaign.campaign_id)
+        if connection.execute(over).scalar() in ("cancelled", "parked"):  # then nothing goes out again
+            _drop_queued(connection, campaign.campaign_id, now, why)
         detail = {"sends": ids, "arrived": arrived, "why": why}
         about = {"campaign_id": campaign.campaign_id, "page_id": campaign.page_id}
         chain.append(connection, now, by, "sends_settled", detail, **about)
     return len(ids)
+
+
+def park(ledger: Engine, campaign: lives.CampaignRecord, by: str, now: datetime, why: str) -> None:
+    """Put a campaign aside whose last moment has passed; what a launch reserved and has not gone out never does."""
+    with ledger.begin() as connection:
+        lives.move(connection, campaign.campaign_id, "parked", by, now, why)
+        dropped = _drop_queued(connection, campaign.campaign_id, now, why)
+        detail = {"why": why, "sends_cancelled": dropped}
+        lives.tell(connection, campaign.campaign_id, "campaign_parked", by, now, detail)
+
+
+def _drop_queued(connection: Connection, campaign_id: str, now: datetime, why: str) -> int:
+    """Cancel what is queued: its tokens are free."""
+    queued = update(sends).where(sends.c.campaign_id == campaign_id, sends.c.state == "queued")
+    gone = queued.values(state="cancelled", state_at=now, reason="cancelled", words=why)
+    return int(connection.execute(gone).rowcount)

@@ -81,8 +81,9 @@ def park_if_late(ledger: Engine, record: CampaignRecord, by: str, now: datetime)
     if record.not_after is None or now < record.not_after:
         return
     why = f"Its last moment, {record.not_after:%Y-%m-%d %H:%M} UTC, has passed: what it says is no longer news."
-    campaigns.change(ledger, record.campaign_id, "parked", by, now, why, "campaign_parked")
-    raise Refused(f"The campaign {record.campaign_id} is parked. {why} Edit it to give it another not_after.")
+    sends.park(ledger, record, by, now, why)
+    hint = "Write a new one for the rest." if record.launched_at else "Edit it to give it another not_after."
+    raise Refused(f"The campaign {record.campaign_id} is parked. {why} {hint}")
 
 
 def _refuse(ledger: Engine, record: CampaignRecord, by: str, now: datetime, checked: Checked) -> None:

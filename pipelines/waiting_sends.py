@@ -1,0 +1,55 @@
+"""The ledger's waiting sends, as load and the inventory see them. A home without a ledger pays nothing for it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from pipelines.settings import Settings
+from pipelines.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+def recheck_queued(settings: Settings, now: datetime, words: Console) -> None:
+    """Bring what is queued for sending up to the logs: who stopped meanwhile gets nothing."""
+    with _ledger_of(settings) as ledger:
+        if ledger is None:
+            return
+        from pipelines.plan.recheck import recheck
+
+        with Warehouse.open(settings.warehouse_path) as warehouse, warehouse.cursor() as cursor:
+            found = recheck(cursor, ledger, now)
+    if found.lost or found.moved:
+        words.print(
+            f"Of the sends that wait, {found.lost:,} have lost their permission and will not go out; "
+            f"of {found.moved:,} it ends at another time than was planned."
+        )
+
+
+def reserved_by_campaigns(settings: Settings, at: datetime) -> list[tuple[str, str]]:
+    """Pairs (page_id, token_key) of the tokens that campaigns hold for a send."""
+    with _ledger_of(settings) as ledger:
+        if ledger is None:
+            return []
+        from pipelines.ledger.sends import reserved_tokens
+
+        with ledger.connect() as connection:
+            return reserved_tokens(connection, at)
+
+
+@contextmanager
+def _ledger_of(settings: Settings) -> "Iterator[Engine | None]":
+    if not (settings.ledger_url or (settings.home / "ledger.sqlite").exists()):
+        yield None
+        return
+    from pipelines.ledger.store import ledger_url, open_ledger
+
+    ledger = open_ledger(ledger_url(settings.home, settings.ledger_url))
+    try:
+        yield ledger
+    finally:
+        ledger.dispose()

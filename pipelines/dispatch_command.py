@@ -3,18 +3,21 @@
 import asyncio
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from rich.console import Console
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from pipelines import DATA
 from pipelines.dispatch.dispatcher import Dispatcher
 from pipelines.dispatch.graph_api import GraphApi
 from pipelines.dispatch.outcomes import load_errors
+from pipelines.dispatch.pace import rate_of
 from pipelines.dispatch_words import Progress, say_outcome
-from pipelines.errors import Refused
+from pipelines.errors import LedgerUnreachable, Refused
 from pipelines.ledger import campaigns, chain
 from pipelines.ledger.store import ledger_url, open_ledger
 from pipelines.policy import Policy, load_policy
@@ -24,9 +27,13 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def run_dispatch(settings: Settings, clock: Callable[[], datetime], words: Console, *, until_empty: bool) -> bool:
-    """Send until stopped or, if asked, until nothing is left; return whether nothing waits for a person."""
+    """Send until stopped or, if asked, until nothing is left; return whether nothing waits for a person.
+
+    Raises UsageError for a rate above the ceiling, LedgerUnreachable where the ledger goes away meanwhile.
+    """
     policy = load_policy(DATA / "policy")
     check_version(policy, settings.graph_version, clock())
+    rate_of(policy, clock(), settings.messages_per_second)
     ledger = open_ledger(ledger_url(settings.home, settings.ledger_url))
     try:
         before = {each.campaign_id for each in campaigns.every(ledger, ["sending"])}
@@ -38,8 +45,15 @@ def run_dispatch(settings: Settings, clock: Callable[[], datetime], words: Conso
         words.print(f"Sending through {settings.graph_url} - stop with Ctrl+C; what is on its way is waited for.")
         asyncio.run(_serve(dispatcher, settings, Progress(ledger, clock, words), until_empty=until_empty))
         return say_outcome(ledger, before, words)
+    except (OperationalError, InterfaceError) as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise LedgerUnreachable(
+            f"The ledger went away: {reason}. Nothing more goes out. "
+            "Start dispatch again once it is back: what was on its way counts as unconfirmed, and is settled then."
+        ) from None
     finally:
-        chain.keep_head(ledger, settings.heads_path)
+        with suppress(OperationalError, InterfaceError):  # the error above says it
+            chain.keep_head(ledger, settings.heads_path)
         ledger.dispose()
 
 
@@ -62,9 +76,11 @@ async def _serve(dispatcher: Dispatcher, settings: Settings, progress: Progress,
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, dispatcher.stop)
-    api = GraphApi(settings.graph_url, settings.graph_version, settings.access_tokens, settings.app_secret)
+    # Each Page's access token is handed over when the Page is taken: a bad one then stops that Page alone.
+    api = GraphApi(settings.graph_url, settings.graph_version, {}, settings.app_secret)
     telling = asyncio.create_task(progress.tell())
     try:
         await dispatcher.run(api, lambda page_id: token_of(settings, page_id), until_empty=until_empty)
     finally:
         telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)

@@ -55,7 +55,7 @@ class Progress:
             why = f"its Page is not called until {brake[0]:%H:%M:%S} UTC: {brake[1]}" if brake[0] else brake[1]
         elif retry and retry > now:
             why = f"waits until {retry:%H:%M:%S} UTC, to try again what was refused for a while"
-        elif self._counts[record.campaign_id].get("queued"):
+        elif self._counts.get(record.campaign_id, {}).get("queued"):
             why = "waits for the quiet hours of its people to end, or for another dispatcher that holds its Page"
         else:
             why = "waits for echoes of messages whose answers were lost"

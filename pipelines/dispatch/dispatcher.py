@@ -3,11 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from pipelines.dispatch.backoff import MAX_ATTEMPTS
 from pipelines.dispatch.echoes import EchoReader
@@ -17,13 +19,11 @@ from pipelines.dispatch.outcomes import ErrorTable
 from pipelines.dispatch.pace import Pace
 from pipelines.dispatch.page_worker import PageWorker, Shared
 from pipelines.dispatch.run import ACTOR
-from pipelines.errors import LedgerUnreachable
+from pipelines.errors import LedgerUnreachable, Refused, UsageError
 from pipelines.ledger import campaigns, queue
 from pipelines.ledger.locks import PageLocks
 from pipelines.policy import Policy
 
-_POOLS, _CONNECTIONS = 4, 10
-"""Small pools: the design measured one of 50 connections at a third of the speed of one of 10."""
 _LOOK_S = 0.5
 _ECHOES_S = 1.0
 
@@ -50,6 +50,7 @@ class Dispatcher:
         self._settle_after = settle_after
         self._rate = messages_per_second
         self._echoes = EchoReader(logs)
+        self._admitted: set[str] = set()
         self._workers: dict[str, tuple[PageWorker, asyncio.Task[None]]] = {}
         self._echoes_at = -_ECHOES_S
         self._is_stopping = False
@@ -70,20 +71,30 @@ class Dispatcher:
                     journal,
                     self._errors,
                     self._clock,
-                    asyncio.Semaphore(_POOLS * _CONNECTIONS),
+                    asyncio.Semaphore(api.connections),
                     self._settle_after,
                 )
-                while not self._is_stopping:
-                    await self._take_pages(shared, locks, token_of)
-                    await self._reap(locks)
-                    await self._settle(journal)
-                    if until_empty and not await self._left(journal):
-                        break
-                    await asyncio.sleep(_LOOK_S)
-                self.stop()
-                await asyncio.gather(*(task for _, task in self._workers.values()))
+                try:
+                    await self._look_after(shared, locks, token_of, until_empty=until_empty)
+                finally:
+                    # However it ends: the journal and the locks stay until nothing is on its way any more.
+                    self.stop()
+                    ends = await asyncio.gather(*(task for _, task in self._workers.values()), return_exceptions=True)
+                for failure in filter(None, ends):
+                    raise failure
         finally:
             locks.close()
+
+    async def _look_after(
+        self, shared: Shared, locks: PageLocks, token_of: Callable[[str], SecretStr | None], *, until_empty: bool
+    ) -> None:
+        while not self._is_stopping:
+            await self._take_pages(shared, locks, token_of)
+            await self._reap(locks)
+            await self._settle(shared.journal)
+            if until_empty and not await self._left(shared.journal):
+                break
+            await asyncio.sleep(_LOOK_S)
 
     async def _take_pages(self, shared: Shared, locks: PageLocks, token_of: Callable[[str], SecretStr | None]) -> None:
         if not locks.is_alive():
@@ -91,21 +102,31 @@ class Dispatcher:
         for page_id in await asyncio.to_thread(queue.pages_with_work, self._ledger):
             if page_id in self._workers or not locks.take(page_id):
                 continue
-            token = token_of(page_id)
-            if token is None:
-                await self._pause(shared.journal, page_id)
+            if why := self._admit(shared.api, page_id, token_of(page_id)):
+                await shared.journal.run(partial(self._pause, page_id=page_id, why=why))
                 locks.give_back(page_id)
                 continue
-            shared.api.admit(page_id, token)
             worker = PageWorker(page_id, Pace.by(self._policy, self._clock(), self._rate), shared)
             self._workers[page_id] = (worker, asyncio.create_task(worker.work()))
 
-    async def _pause(self, journal: Journal, page_id: str) -> None:
-        why = (
-            f"There is no access token for the Page {page_id}. Set it under [access_tokens] in settings.toml, "
-            "or in CLEAR_TO_SEND_ACCESS_TOKENS, and resume."
-        )
-        await journal.run(lambda connection: campaigns.pause_page(connection, page_id, ACTOR, self._clock(), why))
+    def _admit(self, api: GraphApi, page_id: str, token: SecretStr | None) -> str:
+        """Let a Page be called, or return why it cannot be."""
+        if token is None:
+            return (
+                f"There is no access token for the Page {page_id}. Set it under [access_tokens] in settings.toml, "
+                "or in CLEAR_TO_SEND_ACCESS_TOKENS, and resume."
+            )
+        if page_id not in self._admitted:
+            try:
+                api.admit(page_id, token)
+            except UsageError as error:
+                return f"{error} Then resume."
+            self._admitted.add(page_id)  # it keeps its pool of connections
+        return ""
+
+    def _pause(self, connection: Connection, page_id: str, why: str) -> None:
+        with suppress(Refused):  # a person was quicker
+            campaigns.pause_page(connection, page_id, ACTOR, self._clock(), why)
 
     async def _reap(self, locks: PageLocks) -> None:
         """Give Pages back whose work is done; what went wrong in one ends all."""

@@ -3,7 +3,10 @@
 import gzip
 import io
 import json
+import re
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -16,8 +19,12 @@ from pipelines.ledger import queue
 
 _MARK = b"clear-to-send"
 """Stands in every echo of ours, however the line is escaped or wrapped."""
+_SEND_ID = re.compile(r"[0-9]{1,18}")
 _AT_ONCE = 500
 """Ids in one question to the ledger: databases bound how many parameters a statement has."""
+_UNREADABLE = (OSError, EOFError, zlib.error, zstandard.ZstdError)
+"""A file that was moved away meanwhile, may not be read, or is not all there yet. `load` complains of those that stay
+so."""
 
 
 class EchoReader:
@@ -31,11 +38,12 @@ class EchoReader:
     def read(self, since: datetime) -> None:
         """Take in the echoes of segments that were written to since then (naive UTC)."""
         oldest = since.replace(tzinfo=UTC).timestamp()
-        for file in sorted(self._folder.rglob("*.json*")) if self._folder.exists() else ():
-            if file.stat().st_mtime >= oldest:
-                for line in self._new_lines(file):
-                    if _MARK in line:
-                        self._take(line)
+        found = list(self._files())
+        # Where not one was written to since then, `since` is by another clock than the file system's: --as-of.
+        for path, size, _ in [each for each in found if each[2] >= oldest] or found:
+            if size != self._read_to.get(path, 0):
+                with suppress(*_UNREADABLE):
+                    self._read(path, size, since)
 
     def settle(self, connection: Connection) -> int:
         """Accept the unconfirmed sends whose echoes were read; those still on their way are asked about again later."""
@@ -51,49 +59,66 @@ class EchoReader:
                     del self._pending[send_id]
         return settled
 
-    def _new_lines(self, file: Path) -> Iterator[bytes]:
-        start = self._read_to.get(file, 0)
-        with _opened(file) as segment:
-            if segment.seekable():
-                segment.seek(start)
-            elif start:
-                return  # a closed segment does not grow
+    def _files(self) -> Iterator[tuple[Path, int, float]]:
+        """Give each segment, its size, and when it was last written to."""
+        for path in sorted(self._folder.rglob("*.json*")):
+            with suppress(OSError):
+                state = path.stat()
+                if path.is_file():
+                    yield path, state.st_size, state.st_mtime
+
+    def _read(self, path: Path, size: int, since: datetime) -> None:
+        is_packed = path.suffix in (".gz", ".zst")
+        read_to = self._read_to.get(path, 0)
+        read_to = read_to if read_to <= size else 0  # a shorter file is another one
+        with _opened(path) as segment:
+            if is_packed:
+                self._read_to[path] = size  # as a whole: it is read again only if it was not all there
+            else:
+                segment.seek(read_to)
             for line in segment:
-                if not line.endswith(b"\n") and file.suffix == ".jsonl":
-                    break  # a line that is still being written
-                start += len(line)
-                yield line
-        self._read_to[file] = max(start, 1)
+                if _MARK in line:
+                    self._take(line, since)
+                # A line that is still being written is looked at again when there is more of it.
+                read_to += len(line) if line.endswith(b"\n") else 0
+        if not is_packed:
+            self._read_to[path] = read_to
 
-    def _take(self, line: bytes) -> None:
-        try:
-            found = list(_messages(json.loads(line)))
-        except (ValueError, RecursionError):
-            return  # the loader keeps it as a reject
-        for message, at in found:
-            ours = read_metadata(str(message.get("metadata", "")))
-            if ours and ours[0].isdecimal() and message.get("mid"):
-                self._pending[int(ours[0])] = (str(message["mid"]), at)
+    def _take(self, line: bytes, since: datetime) -> None:
+        with suppress(ValueError, RecursionError):  # the loader keeps it as a reject
+            for message, at in _messages(json.loads(line), since):
+                ours = read_metadata(str(message.get("metadata", "")))
+                if ours and _SEND_ID.fullmatch(ours[0]) and message.get("mid"):
+                    self._pending[int(ours[0])] = (str(message["mid"]), at)
 
 
-def _messages(value: Any, at: int = 0) -> Iterator[tuple[dict[str, Any], datetime]]:
+def _messages(value: Any, at: datetime) -> Iterator[tuple[dict[str, Any], datetime]]:
     """Give every echoed message anywhere in a line, also in one that a log shipper wrapped as text, and when it was."""
     if isinstance(value, str):
-        if value.startswith("{") and "metadata" in value:
-            yield from _messages(json.loads(value), at)
+        if value.startswith(("{", "[")) and "metadata" in value:
+            with suppress(ValueError, RecursionError):  # somebody's words, and not JSON
+                yield from _messages(json.loads(value), at)
     elif isinstance(value, list):
         for each in value:
             yield from _messages(each, at)
     elif isinstance(value, dict):
-        stamp = str(value.get("timestamp", value.get("time", at)))
-        at = int(stamp) if stamp.isdecimal() else at
+        at = _moment(value.get("timestamp", value.get("time"))) or at
         if value.get("is_echo"):
-            yield value, datetime.fromtimestamp(at / 1000, UTC).replace(tzinfo=None)
+            yield value, at
         for each in value.values():
             yield from _messages(each, at)
 
 
-def _opened(file: Path) -> IO[bytes]:
-    if file.suffix == ".zst":
-        return io.BufferedReader(zstandard.open(file, "rb"))
-    return gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb")  # type: ignore[return-value]
+def _moment(stamp: object) -> datetime | None:
+    """Return the moment that a number of milliseconds means, if it means one."""
+    try:
+        return datetime.fromtimestamp(int(str(stamp)) / 1000, UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _opened(path: Path) -> IO[bytes]:
+    if path.suffix == ".zst":
+        reader = zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True)
+        return io.BufferedReader(reader)
+    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]

@@ -46,14 +46,13 @@ class _Route:
     address: httpx.URL
     headers: httpx.Headers = field(repr=False)
     proof: Mapping[str, str] = field(repr=False)
-    pool: int
 
 
 class GraphApi:
     """The connections to one Graph API, used as `async with GraphApi(...) as api`.
 
-    A Page keeps to one of a few small pools: httpx looks through the whole pool for each request, so one large pool is
-    three times as slow as several small ones. Nothing is tried again here, and no redirect is followed.
+    Each connection is a client of its own, and the one used last is used next: httpx looks through its whole pool with
+    each request, and a large one cost more than all else. Nothing is tried again, and no redirect is followed.
     """
 
     def __init__(
@@ -63,44 +62,40 @@ class GraphApi:
         access_tokens: Mapping[str, SecretStr],
         app_secret: SecretStr | None = None,
         timeout_s: float = 30,
-        pools: int = 4,
-        connections: int = 10,
+        connections: int = 80,
     ) -> None:
         """`access_tokens` maps a Page's id to its token. Raises UsageError for an address or token of a wrong form."""
         self._base = f"{_checked_address(url)}/{version}"
         self._timeout_s = timeout_s
-        self._pools = pools
-        self._limits = httpx.Limits(
-            max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=_KEEP_ALIVE_S
-        )
+        self.connections = connections
         self._app_secret = app_secret
         self._routes: dict[str, _Route] = {}
         for page_id, token in sorted(access_tokens.items()):
             self.admit(page_id, token)
         self._extensions = {"timeout": httpx.Timeout(timeout_s).as_dict()}
-        self._clients: list[httpx.AsyncClient] = []
+        self._free: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
 
     def __repr__(self) -> str:
         return f"GraphApi({self._base}, {len(self._routes)} Pages)"
 
     async def __aenter__(self) -> Self:
-        """Open the pools; they connect when they are first used."""
+        """Make the clients; they connect when they are first used."""
         trusted = httpx.create_ssl_context()
-        self._clients = [
-            httpx.AsyncClient(verify=trusted, limits=self._limits, follow_redirects=False) for _ in range(self._pools)
-        ]
+        one = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEP_ALIVE_S)
+        for _ in range(self.connections):
+            self._free.put_nowait(httpx.AsyncClient(verify=trusted, limits=one, follow_redirects=False))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close every connection."""
-        for client in self._clients:
-            await client.aclose()
+        for _ in range(self.connections):
+            await (await self._free.get()).aclose()
 
     def admit(self, page_id: str, token: SecretStr) -> None:
         """Take a Page's access token, in place of an earlier one. Raises UsageError for one of a wrong form."""
-        self._routes[page_id] = self._route(page_id, len(self._routes) % self._pools, token, self._app_secret)
+        self._routes[page_id] = self._route(page_id, token, self._app_secret)
 
     async def send(self, page_id: str, body: Mapping[str, Any]) -> Answer:
         """Make one call of the Page's Send API. Raises UsageError for a Page without an access token.
@@ -119,16 +114,23 @@ class GraphApi:
             "POST", route.address, headers=route.headers, content=content, extensions=dict(self._extensions)
         )
         try:
+            async with asyncio.timeout(self._timeout_s):
+                client = await self._free.get()
+        except TimeoutError:
+            return Answer(0, failure="not_sent", failure_words="Every connection was busy for too long.")
+        try:
             # httpx limits each step, each piece of an answer too: the whole needs an end of its own.
             async with asyncio.timeout(2 * self._timeout_s):
-                response = await self._clients[route.pool].send(request)
+                response = await client.send(request)
         except _NEVER_LEFT as error:
             return Answer(0, failure="not_sent", failure_words=f"The Graph API cannot be reached ({_kind(error)}).")
         except (httpx.HTTPError, TimeoutError) as error:
             return Answer(0, failure="lost", failure_words=f"The answer was lost on its way ({_kind(error)}).")
+        finally:
+            self._free.put_nowait(client)
         return Answer(response.status_code, _object(response.content), usage=usage_of(response.headers))
 
-    def _route(self, page_id: str, pool: int, token: SecretStr, app_secret: SecretStr | None) -> _Route:
+    def _route(self, page_id: str, token: SecretStr, app_secret: SecretStr | None) -> _Route:
         secret = token.get_secret_value()
         if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
             raise UsageError(
@@ -137,7 +139,7 @@ class GraphApi:
             )
         headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json", "Accept": "*/*"}
         address = httpx.URL(f"{self._base}/{quote(page_id, safe='')}/messages")
-        return _Route(address, httpx.Headers(headers), _proof(secret, app_secret), pool)
+        return _Route(address, httpx.Headers(headers), _proof(secret, app_secret))
 
 
 def _checked_address(url: str) -> str:

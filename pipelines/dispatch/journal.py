@@ -1,12 +1,13 @@
 """Writes the ledger for many tasks at once: what gathers while one commit reaches the disk goes into the next.
 
 One thread, one connection, one transaction at a time. A call is made only after `start` has returned, so that what goes
-out is on disk before it goes.
+out is on disk before it goes. What is neither a start nor a record has a transaction of its own.
 """
 
 import asyncio
 import queue as waiting
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +15,18 @@ from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from pipelines.ledger import queue
 from pipelines.ledger.queue import Result
 
 _Value = TypeVar("_Value")
+
+_GATHER_S = 0.004
+"""So long the first write of a transaction waits for others: a commit costs more than that."""
+
+_DEADLOCK = "40P01"
+_TRIES = 3
 
 
 @dataclass(slots=True)
@@ -29,7 +37,10 @@ class _Job:
 
 
 class Journal:
-    """Used as `async with Journal(ledger) as journal`. What fails, fails for everyone whose write was in it."""
+    """Used as `async with Journal(ledger) as journal`. What fails, fails for everyone whose write was in it.
+
+    Two who wait for each other's rows are none: PostgreSQL ends one of them, and the journal does it again.
+    """
 
     def __init__(self, ledger: Engine) -> None:
         self._ledger = ledger
@@ -58,7 +69,7 @@ class Journal:
         await self._ask("record", result)
 
     async def run(self, act: Callable[[Connection], _Value]) -> _Value:
-        """Do something else in a transaction that others may share."""
+        """Do something else in a transaction of its own, which may have to be begun again."""
         value: _Value = await self._ask("run", act)
         return value
 
@@ -70,6 +81,7 @@ class Journal:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
+            time.sleep(_GATHER_S)
             batch = [job]
             while not self._jobs.empty():
                 more = self._jobs.get()
@@ -80,27 +92,39 @@ class Journal:
             self._write(batch)
 
     def _write(self, batch: list[_Job]) -> None:
-        try:
-            with self._ledger.begin() as connection:
-                values = _do(connection, batch)
-        except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
-            self._loop.call_soon_threadsafe(_fail, batch, error)
-        else:
-            self._loop.call_soon_threadsafe(_tell, batch, values)
+        shared = [job for job in batch if job.kind != "run"]
+        for jobs in ([shared] if shared else []) + [[job] for job in batch if job.kind == "run"]:
+            try:
+                values = self._done(jobs)
+            except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
+                self._loop.call_soon_threadsafe(_fail, jobs, error)
+            else:
+                self._loop.call_soon_threadsafe(_tell, jobs, values)
+
+    def _done(self, jobs: list[_Job]) -> list[Any]:
+        for _ in range(_TRIES):
+            try:
+                with self._ledger.begin() as connection:
+                    return _do(connection, jobs)
+            except OperationalError as error:
+                if getattr(error.orig, "sqlstate", "") != _DEADLOCK:
+                    raise
+        with self._ledger.begin() as connection:
+            return _do(connection, jobs)
 
 
-def _do(connection: Connection, batch: list[_Job]) -> list[Any]:
+def _do(connection: Connection, jobs: list[_Job]) -> list[Any]:
     """Do all that was asked for, alike things together, and return each one's value."""
-    results = [job.what for job in batch if job.kind == "record"]
+    results = [job.what for job in jobs if job.kind == "record"]
     if results:
         queue.record(connection, results)
     may_go: set[int] = set()
     for kind, start in (("start", queue.start), ("start_again", queue.start_again)):
-        asked = [job.what for job in batch if job.kind == kind]
+        asked = [job.what for job in jobs if job.kind == kind]
         if asked:
             may_go |= start(connection, [send_id for send_id, _ in asked], max(now for _, now in asked))
     values: list[Any] = []
-    for job in batch:
+    for job in jobs:
         if job.kind == "run":
             values.append(job.what(connection))
         else:
@@ -108,13 +132,13 @@ def _do(connection: Connection, batch: list[_Job]) -> list[Any]:
     return values
 
 
-def _tell(batch: list[_Job], values: list[Any]) -> None:
-    for job, value in zip(batch, values, strict=True):
+def _tell(jobs: list[_Job], values: list[Any]) -> None:
+    for job, value in zip(jobs, values, strict=True):
         if not job.done.cancelled():
             job.done.set_result(value)
 
 
-def _fail(batch: list[_Job], error: Exception) -> None:
-    for job in batch:
+def _fail(jobs: list[_Job], error: Exception) -> None:
+    for job in jobs:
         if not job.done.cancelled():
             job.done.set_exception(error)

@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -14,7 +15,7 @@ from pipelines.dispatch.graph_api import Answer, GraphApi
 from pipelines.dispatch.journal import Journal
 from pipelines.dispatch.judge import result_again, result_of
 from pipelines.dispatch.outcomes import ErrorTable, Outcome, classify
-from pipelines.dispatch.pace import Pace
+from pipelines.dispatch.pace import HOLD_S, Pace
 from pipelines.dispatch.run import Run
 from pipelines.ledger import campaigns, queue
 from pipelines.ledger.queue import Queued
@@ -56,18 +57,24 @@ class PageWorker:
         self._failure: BaseException | None = None
 
     async def work(self) -> None:
-        """Do it. Raises what the ledger raises; what is on its way then is settled by the next who takes the Page."""
-        await self._write(lambda connection: queue.orphaned(connection, self.page_id, self._shared.clock()))
-        # Whoever held the Page before may have sent a moment ago: its second must pass before ours begins.
-        await asyncio.sleep(1)
-        while not self.is_stopping:
-            await self._refresh()
-            if not await self._send_some():
-                if not self._runs and not self._taken:
-                    break
-                await self._rest(_LOOK_S)
-        await asyncio.gather(*self._taken.values())
-        await self._write(lambda connection: self._tell_all(connection, list(self._runs.values())))
+        """Do it. Raises what the ledger raises, and only once nothing is on its way any more."""
+        try:
+            await self._write(lambda connection: queue.orphaned(connection, self.page_id, self._shared.clock()))
+            # Whoever held the Page before may have sent a moment ago: its second must pass before ours begins.
+            await asyncio.sleep(HOLD_S)
+            while not self.is_stopping:
+                await self._refresh()
+                if not await self._send_some():
+                    if not self._runs and not self._taken:
+                        break
+                    await self._rest(_LOOK_S)
+        finally:
+            # Whatever went wrong: the Page is given back only after the last call for it has its answer.
+            await asyncio.gather(*self._taken.values(), return_exceptions=True)
+        if self._failure:
+            raise self._failure
+        await self._write(lambda connection: queue.drop_cancelled(connection, self.page_id, self._shared.clock()))
+        await self._tell_all(list(self._runs.values()))
 
     async def _refresh(self) -> None:
         """See which campaigns are sending now, and end those that have nothing left."""
@@ -76,35 +83,38 @@ class PageWorker:
         now = self._shared.clock()
         found = await self._write(lambda connection: campaigns.sending(connection, self.page_id))
         over = [self._runs.pop(key) for key in self._runs.keys() - {record.campaign_id for record in found}]
-        await self._write(lambda connection: self._tell_all(connection, over))
+        await self._tell_all(over)
         begun = [record for record in found if record.campaign_id not in self._runs]
         for run in await self._write(lambda connection: [Run(record, connection) for record in begun]):
             self._runs[run.record.campaign_id] = run
         if time.monotonic() - self._lapsed_at >= _LAPSE_S or not self._taken:
-            await self._write(lambda connection: self._lapse(connection, now))
+            await self._lapse(now)
             self._lapsed_at = time.monotonic()
 
-    def _tell_all(self, connection: Connection, runs: list[Run]) -> None:
+    async def _tell_all(self, runs: list[Run]) -> None:
         for run in runs:
-            run.tell(connection, self._shared.clock(), at_least=1)
+            await self._write(partial(run.tell, now=self._shared.clock(), at_least=1))
 
-    def _lapse(self, connection: Connection, now: datetime) -> None:
-        """Give up what may no longer go, and call done what has nothing open."""
-        queue.drop_cancelled(connection, self.page_id, now)
-        for campaign_id, run in list(self._runs.items()):
-            queue.lapse(connection, campaign_id, now, run.record.not_after)
-            if not queue.open_count(connection, campaign_id):
-                run.end(connection, "done", "campaign_done", "all sends have come to an end", now)
+    async def _lapse(self, now: datetime) -> None:
+        """Give up what may no longer go, and call done what has nothing open.
+
+        Each in a transaction of its own: a person's command takes the campaign first, then its sends.
+        """
+        await self._write(lambda connection: queue.drop_cancelled(connection, self.page_id, now))
+        for run in list(self._runs.values()):
+            if not await self._write(partial(run.lapse, now=now)):
+                why = "all sends have come to an end"
+                await self._write(partial(run.end, to="done", action="campaign_done", why=why, now=now))
 
     async def _send_some(self) -> bool:
         """Let go what is due, and return whether anything was."""
         now = self._shared.clock()
         if await self._write(lambda connection: queue.brake_of(connection, self.page_id, now)):
             return False
-        went = await self._settle_some()
+        went = await self._settle_some(now)
         for run in list(self._runs.values()):
             run.is_stale = False
-            for lane in sorted(run.lanes) if now >= (run.record.start_at or now) else ():
+            for lane in sorted(run.lanes) if run.is_time(now) else ():
                 for send in await self._due(run, lane, now):
                     if run.is_stale or not await self._slot():
                         return went
@@ -121,21 +131,21 @@ class PageWorker:
         found = await self._write(lambda c: queue.due(c, campaign_id, lane, now, quiet=quiet, limit=limit))
         return [send for send in found if send.send_id not in self._taken][:room]
 
-    async def _settle_some(self) -> bool:
+    async def _settle_some(self, now: datetime) -> bool:
         """Try one-time tokens again whose answers were lost, once their echoes had the time to come."""
-        now = self._shared.clock()
-        before = now - self._shared.settle_after
+        before, went = now - self._shared.settle_after, False
         lost = await self._write(
             lambda c: queue.unconfirmed(c, self.page_id, now, before=before, tries=MAX_ATTEMPTS, limit=_AT_ONCE)
         )
         for send in lost:
             run = self._runs.get(send.campaign_id)
-            if run is None or send.send_id in self._taken:
+            if run is None or send.send_id in self._taken or not run.is_time(now):
                 continue
             if not await self._slot():
-                return True
+                break
             self._let_go(run, send)
-        return bool(lost)
+            went = True
+        return went
 
     async def _slot(self) -> bool:
         """Wait for the Page's pace, and take a place in it; False when it is closed for longer, or all is to stop."""
@@ -172,30 +182,33 @@ class PageWorker:
 
     async def _deliver(self, run: Run, send: Queued) -> None:
         """Write down that it goes, make the call, write down what came back."""
-        outcome = None
+        outcome = result = None
         try:
             async with self._shared.connections:
-                is_again = send.state == "unconfirmed"
-                if not await self._shared.journal.start(send.send_id, self._shared.clock(), again=is_again):
+                body = run.body(send)  # before it is written down that it goes: what cannot be made is not on its way
+                now, is_again = self._shared.clock(), send.state == "unconfirmed"
+                if not run.is_time(now) or not await self._shared.journal.start(send.send_id, now, again=is_again):
                     run.is_stale = True
                     return
-                answer, outcome = await self._call(run, send)
-            judge = result_again if is_again else result_of
-            await self._shared.journal.record(judge(send, outcome, self._shared.clock()))
+                answer, outcome = await self._call(body, send)
+            result = (result_again if is_again else result_of)(send, outcome, self._shared.clock())
+            await self._shared.journal.record(result)
+            if result.state == "accepted":
+                outcome = replace(outcome, action="accepted")  # also where a token said so by being used
             await self._heed(run, send, answer, outcome)
         finally:
             if outcome is None:
                 self._pace.answered(time.monotonic())
-            run.canary.back(send.lane, is_accepted=outcome is not None and outcome.action == "accepted")
+            run.canary.back(send.lane, is_accepted=result is not None and result.state == "accepted")
 
-    async def _call(self, run: Run, send: Queued) -> tuple[Answer | None, Outcome]:
-        body = run.body(send)
+    async def _call(self, body: dict[str, Any] | Outcome, send: Queued) -> tuple[Answer | None, Outcome]:
         if isinstance(body, Outcome):
             self._pace.answered(time.monotonic())
             return None, body
         answer = await self._shared.api.send(self.page_id, body)
+        outcome = classify(answer, self._shared.errors, send.lane)
         self._pace.answered(time.monotonic())
-        return answer, classify(answer, self._shared.errors, send.lane)
+        return answer, outcome
 
     async def _heed(self, run: Run, send: Queued, answer: Answer | None, outcome: Outcome) -> None:
         """Slow down, brake, or stop, as the answer says."""
@@ -210,15 +223,13 @@ class PageWorker:
             why = outcome.words if outcome.is_throttle else "Meta says that nearly all of its allowance is used."
             await self._write(lambda connection: queue.brake(connection, self.page_id, until, why, now))
         run.count(outcome)
+        if run.is_to_be_told:
+            await self._write(partial(run.tell, now=now))
         why_stop = run.breaker.hear(outcome, send.lane)
-        stopped = list(self._runs.values()) if outcome.action == "halt_page" else [run]
-        await self._write(lambda connection: self._told(connection, stopped, run, why_stop, now))
-
-    def _told(self, connection: Connection, stopped: list[Run], run: Run, why: str | None, now: datetime) -> None:
-        run.tell(connection, now)
-        for each in stopped if why else ():
-            each.is_stale = True
-            each.end(connection, "paused", "campaign_paused", why or "", now)
+        if why_stop and self._runs.get(send.campaign_id) is run:  # not one that was resumed meanwhile
+            for each in list(self._runs.values()) if outcome.action == "halt_page" else [run]:
+                each.is_stale = True
+                await self._write(partial(each.end, to="paused", action="campaign_paused", why=why_stop, now=now))
 
     async def _write(self, act: Callable[[Connection], _Value]) -> _Value:
         return await self._shared.journal.run(act)

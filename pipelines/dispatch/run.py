@@ -1,7 +1,7 @@
 """One campaign while it is being sent: what it says, what its lanes have shown, what is still to be told of it."""
 
 import json
-from collections import Counter
+from collections import Counter, deque
 from datetime import datetime
 from typing import Any
 
@@ -37,7 +37,11 @@ class Run:
         self.breaker = Breaker()
         self.is_stale = False
         """A send of it was not let go: look at the ledger before the next."""
-        self._untold: Counter[str] = Counter()
+        self._untold: deque[str] = deque()  # filled by the loop, emptied by the journal's thread: one at a time, each
+
+    def is_time(self, now: datetime) -> bool:
+        """Say whether it is after the campaign's first moment, and before its last."""
+        return (self.record.start_at or now) <= now and (self.record.not_after is None or now < self.record.not_after)
 
     def quiet(self, now: datetime) -> set[str]:
         """Return the time zones in which nobody may be written to now."""
@@ -55,21 +59,31 @@ class Run:
 
     def count(self, outcome: Outcome) -> None:
         """Remember an answer for the next entry of the audit chain."""
-        self._untold[outcome.reason if outcome.action != "accepted" else "accepted"] += 1
+        self._untold.append(outcome.reason if outcome.action != "accepted" else "accepted")
+
+    @property
+    def is_to_be_told(self) -> bool:
+        """Whether there are answers enough for an entry."""
+        return len(self._untold) >= _TELL_EVERY
 
     def tell(self, connection: Connection, now: datetime, *, at_least: int = _TELL_EVERY) -> None:
         """Write the answers since the last entry into the audit chain, once there are enough."""
-        if self._untold.total() >= at_least:
-            detail = {"answers": dict(self._untold)}
-            campaigns.tell(connection, self.record.campaign_id, "sends_recorded", ACTOR, now, detail)
-            self._untold.clear()
+        if len(self._untold) < at_least:
+            return
+        answers = Counter(self._untold.popleft() for _ in range(len(self._untold)))
+        campaigns.tell(connection, self.record.campaign_id, "sends_recorded", ACTOR, now, {"answers": dict(answers)})
+
+    def lapse(self, connection: Connection, now: datetime) -> bool:
+        """Give up what may no longer go, and return whether anything is still open."""
+        queue.lapse(connection, self.record.campaign_id, now, self.record.not_after)
+        return bool(queue.open_count(connection, self.record.campaign_id))
 
     def end(self, connection: Connection, to: CampaignState, action: str, why: str, now: datetime) -> bool:
         """Move the campaign away from sending, and return whether it was this that did."""
-        self.tell(connection, now, at_least=1)
-        try:
+        try:  # first the campaign, then the trail: as every command takes them, so that none waits for the other
             campaigns.move(connection, self.record.campaign_id, to, ACTOR, now, why, only_from=["sending"])
         except Refused:
             return False  # a person was quicker
+        self.tell(connection, now, at_least=1)
         campaigns.tell(connection, self.record.campaign_id, action, ACTOR, now, {"why": why})
         return True

@@ -1,7 +1,7 @@
 """The dispatcher's side of the ledger: what is due, what goes out now, what came back, who may not be called."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +46,33 @@ class Result:
 _QUEUED = [sends.c[name] for name in Queued.__dataclass_fields__]
 _SENDING = select(campaigns.c.campaign_id).where(campaigns.c.state == "sending").scalar_subquery()
 
+_IS_PERMITTED = or_(sends.c.permission_ends_at.is_(None), sends.c.permission_ends_at > bindparam("now"))
+
+# Made once: for what is asked with every message, making the statement costs more than the database does.
+_DUE = (
+    select(*_QUEUED)
+    .where(
+        sends.c.campaign_id == bindparam("its_campaign"),
+        sends.c.state == "queued",
+        sends.c.lane == bindparam("its_lane"),
+        or_(sends.c.not_before.is_(None), sends.c.not_before <= bindparam("now")),
+        _IS_PERMITTED,
+    )
+    .order_by(sends.c.send_id)
+    .limit(bindparam("most"))
+)
+_DUE_BUT_QUIET = _DUE.where(sends.c.zone.not_in(bindparam("quiet", expanding=True)))
+_GOING = (
+    update(sends)
+    .where(sends.c.send_id.in_(bindparam("ids", expanding=True)), sends.c.campaign_id.in_(_SENDING), _IS_PERMITTED)
+    .values(state="sending", state_at=bindparam("now"), attempts=sends.c.attempts + 1)
+    .returning(sends.c.send_id)
+)
+_START = _GOING.where(sends.c.state == "queued")
+_START_AGAIN = _GOING.where(sends.c.state == "unconfirmed", sends.c.lane == "otn")
+_WRITTEN: dict[str, Any] = {name: bindparam(f"new_{name}") for name in Result.__dataclass_fields__ if name != "send_id"}
+_RECORD = update(sends).where(sends.c.send_id == bindparam("new_send_id"), sends.c.state == "sending").values(_WRITTEN)
+
 
 def pages_with_work(ledger: Engine) -> list[str]:
     """Return the Pages with a campaign that is sending, or one that is over but has a send of which nobody knows."""
@@ -61,16 +88,12 @@ def due(
     connection: Connection, campaign_id: str, lane: str, now: datetime, *, quiet: Collection[str], limit: int
 ) -> list[Queued]:
     """Return the next sends of a lane that may go, oldest first: none of a zone in `quiet`, none that waits."""
-    query = select(*_QUEUED).where(
-        sends.c.campaign_id == campaign_id,
-        sends.c.state == "queued",
-        sends.c.lane == lane,
-        or_(sends.c.not_before.is_(None), sends.c.not_before <= now),
-        or_(sends.c.permission_ends_at.is_(None), sends.c.permission_ends_at > now),
-    )
+    given = {"its_campaign": campaign_id, "its_lane": lane, "now": now, "most": limit}
     if quiet:
-        query = query.where(sends.c.zone.not_in(quiet))
-    return [Queued(*row) for row in connection.execute(query.order_by(sends.c.send_id).limit(limit))]
+        rows = connection.execute(_DUE_BUT_QUIET, given | {"quiet": list(quiet)})
+    else:
+        rows = connection.execute(_DUE, given)
+    return [Queued(*row) for row in rows.all()]
 
 
 def start(connection: Connection, send_ids: Collection[int], now: datetime) -> set[int]:
@@ -79,37 +102,19 @@ def start(connection: Connection, send_ids: Collection[int], now: datetime) -> s
 
     Committed before the call is made: a crash afterwards leaves `sending`, which is never sent again by itself.
     """
-    going = update(sends).where(
-        sends.c.send_id.in_(send_ids),
-        sends.c.state == "queued",
-        sends.c.campaign_id.in_(_SENDING),
-        or_(sends.c.permission_ends_at.is_(None), sends.c.permission_ends_at > now),
-    )
-    values = {"state": "sending", "state_at": now, "attempts": sends.c.attempts + 1}
-    return set(connection.execute(going.values(values).returning(sends.c.send_id)).scalars())
+    return set(connection.execute(_START, {"ids": list(send_ids), "now": now}).scalars().all())
 
 
 def start_again(connection: Connection, send_ids: Collection[int], now: datetime) -> set[int]:
     """Mark unconfirmed sends by one-time token as going out again, and return those that may."""
-    going = update(sends).where(
-        sends.c.send_id.in_(send_ids),
-        sends.c.state == "unconfirmed",
-        sends.c.lane == "otn",
-        sends.c.campaign_id.in_(_SENDING),
-        or_(sends.c.permission_ends_at.is_(None), sends.c.permission_ends_at > now),
-    )
-    values = {"state": "sending", "state_at": now, "attempts": sends.c.attempts + 1}
-    return set(connection.execute(going.values(values).returning(sends.c.send_id)).scalars())
+    return set(connection.execute(_START_AGAIN, {"ids": list(send_ids), "now": now}).scalars().all())
 
 
 def record(connection: Connection, results: Sequence[Result]) -> None:
     """Write down what came of calls. A send that was settled otherwise meanwhile keeps what it has."""
-    changed = [name for name in Result.__dataclass_fields__ if name != "send_id"]
-    written: dict[str, Any] = {name: bindparam(f"new_{name}") for name in changed}
-    change = update(sends).where(sends.c.send_id == bindparam("new_send_id"), sends.c.state == "sending")
-    rows = [{f"new_{name}": value for name, value in asdict(result).items()} for result in results]
+    rows = [{f"new_{name}": getattr(result, name) for name in Result.__dataclass_fields__} for result in results]
     if rows:
-        connection.execute(change.values(written), rows)
+        connection.execute(_RECORD, rows)
 
 
 def lapse(connection: Connection, campaign_id: str, now: datetime, not_after: datetime | None) -> int:

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.benchmarks.dispatching import dispatching
 from tests.benchmarks.forecasting import forecasting
 from tests.benchmarks.generator import sample_logs
 from tests.benchmarks.incremental import incremental
@@ -23,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Row]]] = {
     "pages": pages,
     "lint": linting,
     "forecast": forecasting,
+    "dispatch": dispatching,
 }
 
 

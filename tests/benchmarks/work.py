@@ -131,6 +131,25 @@ def run_forecast_page(home: str) -> Answer:
     return {"milliseconds": open_page(Path(home))}
 
 
+def bare_sends(url: str) -> Answer:
+    """Send to everyone by a bare loop."""
+    from tests.benchmarks.sending import loop
+
+    took = _timer()
+    loop(url)
+    return took()
+
+
+def run_dispatch(home: str, url: str) -> Answer:
+    """Send to everyone by the dispatcher, from the launched campaigns to the last answer written down."""
+    from tests.benchmarks.sending import dispatch, launch
+
+    launch(Path(home))
+    took = _timer()
+    highest = dispatch(Path(home), url)
+    return {**took(), "highest_in_a_second": highest}
+
+
 def _events(files: list[str]) -> Any:
     for file in files:
         with Path(file).open(encoding="utf-8", errors="replace") as lines:
@@ -151,7 +170,7 @@ PIECES: dict[str, Callable[..., Answer]] = {
     piece.__name__: piece
     for piece in (
         *(sample, load, bare, normalize, make_pages_home, run_pages, lint_messages, character_grams),
-        *(judge_forecasts, forecast_many, run_forecast_page),
+        *(judge_forecasts, forecast_many, run_forecast_page, bare_sends, run_dispatch),
     )
 }
 

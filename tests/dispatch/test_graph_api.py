@@ -154,7 +154,7 @@ def test_a_call_that_found_no_free_connection_was_never_sent() -> None:
     """It waited in this process."""
 
     async def run() -> list[Answer]:
-        async with serving(hanging) as graph, made(graph.url, timeout_s=0.3, pools=1, connections=1) as api:
+        async with serving(hanging) as graph, made(graph.url, timeout_s=0.3, connections=1) as api:
             return await asyncio.gather(*(api.send(PAGE, BODY) for _ in range(2)))
 
     first, second = asyncio.run(run())

@@ -30,6 +30,7 @@ class LedgerModel(RuleBasedStateMachine):
         self.verdicts: dict[str, approvals.Verdict] = {}
         self.sends: dict[int, Seen] = {}
         self.changes: dict[int, SendState] = {}
+        self.launched: set[str] = set()
         self.reserved = 0
         self.arrived: set[int] = set()
         self.stopped = False

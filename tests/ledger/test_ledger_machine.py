@@ -55,7 +55,8 @@ class LedgerMachine(LedgerModel):
         """The editor is the author from then on."""
         which = self.named(number)
         new = draft(page=self.page)
-        if self.attempt(lambda: campaigns.edit(self.ledger, which, new, by, self.now), which, "draft"):
+        written = lambda: campaigns.edit(self.ledger, which, new, by, self.now)  # noqa: E731
+        if self.attempt(written, which, "draft", allowed=which not in self.launched):
             self.authors[which] = by
 
     @rule(number=WHICH, verdict=st.sampled_from(["pass", "warn", "block"]))
@@ -92,18 +93,17 @@ class LedgerMachine(LedgerModel):
         wanted = [(each[1], each[4]) for each in rows if each[4]]
         held = [each.holds for each in self.sends.values() if each.holds]
         free = len({*wanted, *held}) == len(wanted) + len(held)
-        # A campaign that was parked and edited after a launch may come here again: who had a send of it gets no other.
-        free &= not any(each.campaign_id == which and each.psid in people for each in self.sends.values())
         campaign = campaigns.get(self.ledger, which)
         if self.attempt(
             lambda: sends.launch(self.ledger, campaign, [rows[:2], rows[2:]], AUTHOR, self.now, {}),
             which, "sending", allowed=free and not self.stopped and self.states[which] == "approved",
         ):  # fmt: skip
             self.reserved += len(rows)
+            self.launched.add(which)
 
-    @rule(number=WHICH, to=st.sampled_from(["paused", "sending", "parked"]))
+    @rule(number=WHICH, to=st.sampled_from(["paused", "sending"]))
     def turn(self, number: int, to: Any) -> None:
-        """Pause, resume, park."""
+        """Pause, resume."""
         which = self.named(number)
         self.attempt(
             lambda: campaigns.change(self.ledger, which, to, AUTHOR, self.now, "so be it", f"campaign_{to}"),
@@ -116,6 +116,15 @@ class LedgerMachine(LedgerModel):
         which = self.named(number)
         campaign = campaigns.get(self.ledger, which)
         if self.attempt(lambda: sends.cancel(self.ledger, campaign, OTHER, self.now, "no"), which, "cancelled"):
+            queued = (each for each in self.sends.values() if (each.campaign_id, each.state) == (which, "queued"))
+            self.expect(queued, "cancelled")
+
+    @rule(number=WHICH)
+    def park(self, number: int) -> None:
+        """Too late: what is queued never goes."""
+        which = self.named(number)
+        campaign = campaigns.get(self.ledger, which)
+        if self.attempt(lambda: sends.park(self.ledger, campaign, OTHER, self.now, "late"), which, "parked"):
             queued = (each for each in self.sends.values() if (each.campaign_id, each.state) == (which, "queued"))
             self.expect(queued, "cancelled")
 
@@ -138,9 +147,14 @@ class LedgerMachine(LedgerModel):
         picked = self.picked(places)
         which, named = picked[0].campaign_id, [] if each_one else [each.send_id for each in picked]
         lost = [each for each in self.sends.values() if (each.campaign_id, each.state) == (which, "unconfirmed")]
+        is_over = self.states[which] in ("cancelled", "parked")
         settled = self.expect(
-            (each for each in lost if not named or each.send_id in named), "accepted" if arrived else "queued"
+            (each for each in lost if not named or each.send_id in named),
+            "accepted" if arrived else "cancelled" if is_over else "queued",
         )
+        if is_over:  # what came back to the queue before goes too
+            came = (each for each in self.sends.values() if (each.campaign_id, each.state) == (which, "queued"))
+            self.expect(came, "cancelled")
         campaign = campaigns.get(self.ledger, which)
         told: dict[str, Any] = {"arrived": arrived, "by": OTHER, "now": self.now, "why": "seen in the inbox"}
         assert sends.settle(self.ledger, campaign, named, **told) == len(settled)

@@ -2,12 +2,12 @@
 
 import os
 import shutil
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from pipelines import DATA
 from pipelines.checks import broken_checks
+from pipelines.doctor_sending import Check, examine_sending
 from pipelines.errors import ClearToSendError, SurroundingsError
 from pipelines.policy import load_policy
 from pipelines.settings import Settings, read_settings
@@ -15,20 +15,6 @@ from pipelines.warehouse import Warehouse
 
 _LEAST_FREE_BYTES = 1 << 30
 _VERIFIED_WITHIN_DAYS = 90
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing looked at. `exit_code` is what the command should end with because of it: 0, 1 or 3."""
-
-    name: str
-    says: str
-    exit_code: int = 0
-
-    @property
-    def is_well(self) -> bool:
-        """Whether there is nothing to do."""
-        return self.exit_code == 0
 
 
 def examine(home: Path, as_of: datetime) -> list[Check]:
@@ -41,6 +27,7 @@ def examine(home: Path, as_of: datetime) -> list[Check]:
     checks.append(Check("home", f"{settings.home} is there and its settings are valid"))
     checks.append(_disk(settings))
     checks.extend(_warehouse(settings, as_of))
+    checks.extend(examine_sending(settings, as_of))
     return checks
 
 

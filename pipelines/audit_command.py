@@ -9,7 +9,6 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 from rich.console import Console
-from sqlalchemy import Engine
 
 from pipelines import DATA
 from pipelines.audit import words
@@ -18,7 +17,7 @@ from pipelines.audit.lineage import Lineage
 from pipelines.audit.lineage import trace as trace_send
 from pipelines.audit.verify import verify
 from pipelines.ledger import chain
-from pipelines.ledger.store import ledger_url, open_ledger
+from pipelines.ledger.store import ledger_of
 from pipelines.policy import load_policy
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
@@ -29,7 +28,7 @@ KEPT_HEADS = "audit-heads.jsonl"
 
 def verify_home(settings: Settings) -> dict[str, Any]:
     """Prove the chain of a home. Returns {"entries", "head", "ok", "faults", "notes"}."""
-    with _ledger(settings) as ledger:
+    with ledger_of(settings.home, settings.ledger_url) as ledger:
         verdict = verify(ledger, settings.home / KEPT_HEADS)
     return asdict(verdict)
 
@@ -39,7 +38,7 @@ def verify_file(settings: Settings, file: Path) -> dict[str, Any]:
     faults = list(verify_export(file))
     if not faults:
         digest = manifest_sha256(file)
-        with _ledger(settings) as ledger, ledger.connect() as connection:
+        with ledger_of(settings.home, settings.ledger_url) as ledger, ledger.connect() as connection:
             exports = [entry for entry in chain.entries(connection) if entry.action == "campaign_exported"]
         if not any(digest in entry.detail for entry in exports):
             faults.append(f"No entry of the chain knows {file.name}: it was made elsewhere, or written anew.")
@@ -52,7 +51,7 @@ def export(
     """Export a campaign of a home. Returns {"file", "manifest_sha256", "entries", "head", "logs"}."""
     kept = settings.home / KEPT_HEADS
     policy = load_policy(DATA / "policy")
-    with _ledger(settings) as ledger, _cursor(settings) as cursor:
+    with ledger_of(settings.home, settings.ledger_url) as ledger, _cursor(settings) as cursor:
         file = export_campaign(ledger, cursor, policy, campaign_id, folder, now, by, kept, show_ids=show_ids)
         with ledger.connect() as connection:
             head = chain.head(connection)
@@ -67,7 +66,7 @@ def export(
 
 def trace(settings: Settings, send_id: int, *, show_ids: bool = False) -> Lineage:
     """Follow one send of a home. Raises UsageError."""
-    with _ledger(settings) as ledger, _cursor(settings) as cursor:
+    with ledger_of(settings.home, settings.ledger_url) as ledger, _cursor(settings) as cursor:
         return trace_send(ledger, cursor, send_id, show_ids=show_ids)
 
 
@@ -154,15 +153,6 @@ def _permission(lineage: Lineage) -> str:
     words_agreed = f'"{agreed}", ' if agreed and row.token_key else ""
     place = f"{row.permission_file}, line {row.permission_line}"
     return f"{words_agreed}{row.permission_event} at {words.moment(row.permission_at)} ({place}){until}"
-
-
-@contextmanager
-def _ledger(settings: Settings) -> Iterator[Engine]:
-    ledger = open_ledger(ledger_url(settings.home, settings.ledger_url))
-    try:
-        yield ledger
-    finally:
-        ledger.dispose()
 
 
 @contextmanager

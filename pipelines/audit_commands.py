@@ -62,7 +62,10 @@ def export(
 @audit.command()
 def trace(
     ctx: typer.Context,
-    send_id: Annotated[int, typer.Argument(metavar="SEND", help="The number of a send; it stands in its metadata.")],
+    send_id: Annotated[
+        int,
+        typer.Argument(metavar="SEND", min=1, max=2**63 - 1, help="The number of a send; it stands in its metadata."),
+    ],
     show_ids: ShowIds = False,
     home: Home = DEFAULT_HOME,
     as_json: AsJson = False,

@@ -14,6 +14,9 @@ from pipelines.options import DEFAULT_HOME, AsJson, AsOf, AsUser, Home, words
 if TYPE_CHECKING:
     from pipelines.campaign_home import CampaignHome
 
+MOST = 2**63 - 1
+"""The highest number that a database can give a send."""
+
 campaigns = typer.Typer(
     name="campaign", help="The whole life of a broadcast, from a file to its outcome.", no_args_is_help=True
 )
@@ -161,7 +164,9 @@ def list_(ctx: typer.Context, home: Home = DEFAULT_HOME, as_json: AsJson = False
 def settle(
     ctx: typer.Context, campaign_id: CampaignId,
     arrived: Annotated[bool, typer.Option("--arrived/--not-arrived", help="What you found out about them.")],
-    send: Annotated[list[int] | None, typer.Option("--send", metavar="NUMBER", help="Only this; repeatable.")] = None,
+    send: Annotated[
+        list[int] | None, typer.Option("--send", metavar="NUMBER", min=1, max=MOST, help="Only this; repeatable.")
+    ] = None,
     home: Home = DEFAULT_HOME, as_user: AsUser = "", reason: Reason = "", as_json: AsJson = False, as_of: AsOf = "",
 ) -> None:  # fmt: skip
     """Settle unconfirmed sends by what a person saw; those that did not arrive go out again."""

@@ -13,8 +13,9 @@ from sqlalchemy import Engine
 
 from pipelines import DATA
 from pipelines.errors import HomeMissing, UsageError
-from pipelines.ledger import approvals, campaigns, chain, queue, sends
-from pipelines.ledger.store import ledger_url, open_ledger
+from pipelines.ledger import approvals, campaigns, queue, sends
+from pipelines.ledger.chain import kept_head
+from pipelines.ledger.store import ledger_of
 from pipelines.lint.linter import Linter
 from pipelines.plan import checking, launching
 from pipelines.plan.campaign import Campaign
@@ -38,12 +39,8 @@ class CampaignHome:
     def open(cls, home: Path, now: datetime) -> Iterator[Self]:
         """Open the ledger of a home; when it is closed, the head of the audit chain is kept outside of it."""
         settings = read_settings(home)
-        ledger = open_ledger(ledger_url(settings.home, settings.ledger_url))
-        try:
+        with ledger_of(settings.home, settings.ledger_url) as ledger, kept_head(ledger, settings.heads_path):
             yield cls(settings, ledger, load_policy(DATA / "policy"), now)
-        finally:
-            chain.keep_head(ledger, settings.heads_path)
-            ledger.dispose()
 
     def write(self, file: Path, by: str, campaign_id: str = "") -> str:
         """Make a draft of a file, and return its id. Raises UsageError."""
@@ -62,6 +59,7 @@ class CampaignHome:
 
     def check(self, campaign_id: str, by: str) -> bool:
         """Plan, lint and freeze; return whether a finding blocks it."""
+        campaigns.signed(by)
         record = campaigns.get(self.ledger, campaign_id)
         launching.park_if_late(self.ledger, record, by, self.now)
         linter = Linter.load(DATA, self.policy)

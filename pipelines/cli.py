@@ -28,7 +28,7 @@ from pipelines.options import DEFAULT_HOME, AsJson, AsOf, Home, Port, words
 from pipelines.policy import load_policy
 from pipelines.samples import write_logs
 from pipelines.settings import Settings, read_settings
-from pipelines.waiting_sends import recheck_queued, reserved_by_campaigns
+from pipelines.waiting_sends import held_by_campaigns, recheck_queued
 from pipelines.warehouse import Warehouse
 
 app = typer.Typer(
@@ -51,6 +51,7 @@ def give_clock(ctx: typer.Context) -> None:
 
 def main() -> None:
     """Run a command. An expected failure is a sentence on stderr and an exit code: 1 refusal, 2 usage, 3 machine."""
+    os.umask(0o077)  # logs, ledger, plans and exports hold people's ids and tokens: they are for this user alone
     try:
         app()
     except ClearToSendError as error:
@@ -59,6 +60,10 @@ def main() -> None:
     except KeyboardInterrupt:
         words.print("Stopped. What was done stays; the same command goes on from there.")
         sys.exit(130)
+    except OSError as error:
+        place = f" {error.filename}" if error.filename else ""
+        words.print(f"The system refused{place}: {error.strerror or error}. Mend that, and do it again.", markup=False)
+        sys.exit(3)
 
 
 def moment(as_of: str) -> datetime:
@@ -107,7 +112,7 @@ def tokens(home: Home = DEFAULT_HOME, as_json: AsJson = False, as_of: AsOf = "")
     """Show the token inventory by Page, kind, topic and state."""
     now = moment(as_of)
     with open_warehouse(home) as warehouse:
-        inventory = token_inventory(warehouse.cursor(), now, reserved_by_campaigns(read_settings(home), now))
+        inventory = token_inventory(warehouse.cursor(), now, held_by_campaigns(read_settings(home), now))
     if as_json:
         typer.echo(json.dumps(inventory))
         return

@@ -15,20 +15,22 @@ _SQL = statements(Path(__file__).with_suffix(".sql"))
 
 
 def token_inventory(
-    cursor: duckdb.DuckDBPyConnection, as_of: datetime, reserved: Sequence[tuple[str, str]] = ()
+    cursor: duckdb.DuckDBPyConnection, as_of: datetime, held: Sequence[tuple[str, str, str]] = ()
 ) -> dict[str, Any]:
     """
-    Count tokens at `as_of` (naive UTC); `reserved` are pairs (page_id, token_key) that the ledger holds for a send.
+    Count tokens at `as_of` (naive UTC).
 
+    `held` are rows (page_id, token_key, state) of the ledger: what it reserved, or spent before the logs say so.
     Returns {"as_of", "totals": {state: tokens}, "rows": [{"page_id", "kind", "topic", "state", "tokens"}]}.
     Tokens given after `as_of` are not counted.
     """
-    cursor.execute(_SQL["nothing_reserved"])
-    if reserved:
+    cursor.execute(_SQL["nothing_held"])
+    if held:
         import pandas as pd
 
-        cursor.register("reserved_tokens", pd.DataFrame(list(reserved), columns=["page_id", "token_key"]))
-        cursor.execute(_SQL["reserve"])
+        cursor.register("held_tokens", pd.DataFrame(list(held), columns=["page_id", "token_key", "state"]))
+        cursor.execute(_SQL["hold"])
+        cursor.unregister("held_tokens")
     found = cursor.execute(_SQL["by_topic"], {"as_of": as_of}).fetchall()
     rows = [dict(zip(("page_id", "kind", "topic", "state", "tokens"), row, strict=True)) for row in found]
     totals = Counter(dict.fromkeys(STATES, 0))

@@ -3,7 +3,13 @@
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from pipelines.errors import HomeMissing, UsageError
 
@@ -88,6 +94,11 @@ def read_settings(home: Path, *, create: bool = False) -> Settings:
         name = ".".join(str(part) for part in first["loc"])
         raise UsageError(
             f"{file}: the setting {name} is wrong: {first['msg'].lower()}. Correct or remove it."
+        ) from None
+    except SettingsError as error:
+        raise UsageError(
+            f"The environment: {error}. Write a table as JSON, as in "
+            f'CLEAR_TO_SEND_ACCESS_TOKENS=\'{{"PAGE": "TOKEN"}}\'.'
         ) from None
     except ValueError as error:
         raise UsageError(f"{file}: is not valid TOML ({error}). Correct it or delete the file.") from None

@@ -30,15 +30,15 @@ def recheck_queued(settings: Settings, now: datetime, words: Console) -> None:
         )
 
 
-def reserved_by_campaigns(settings: Settings, at: datetime) -> list[tuple[str, str]]:
-    """Pairs (page_id, token_key) of the tokens that campaigns hold for a send."""
+def held_by_campaigns(settings: Settings, at: datetime) -> list[tuple[str, str, str]]:
+    """Rows (page_id, token_key, state) of the tokens that campaigns reserved, or have spent before the logs say so."""
     with _ledger_of(settings) as ledger:
         if ledger is None:
             return []
-        from pipelines.ledger.sends import reserved_tokens
+        from pipelines.ledger.sends import held_tokens
 
         with ledger.connect() as connection:
-            return reserved_tokens(connection, at)
+            return held_tokens(connection, at)
 
 
 @contextmanager
@@ -46,10 +46,7 @@ def _ledger_of(settings: Settings) -> "Iterator[Engine | None]":
     if not (settings.ledger_url or (settings.home / "ledger.sqlite").exists()):
         yield None
         return
-    from pipelines.ledger.store import ledger_url, open_ledger
+    from pipelines.ledger.store import ledger_of
 
-    ledger = open_ledger(ledger_url(settings.home, settings.ledger_url))
-    try:
+    with ledger_of(settings.home, settings.ledger_url) as ledger:
         yield ledger
-    finally:
-        ledger.dispose()

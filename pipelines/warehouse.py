@@ -67,8 +67,11 @@ class Warehouse:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        """Give the file up; what DuckDB says of a broken file, disk or memory becomes a sentence."""
         self.close()
+        if isinstance(error, SURROUNDINGS):
+            raise explained(error, self.path) from error
 
     def _bring_up(self) -> None:
         cursor = self.cursor()

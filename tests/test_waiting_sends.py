@@ -12,7 +12,7 @@ from pipelines.inventory import token_inventory
 from pipelines.ledger import chain
 from pipelines.ledger.store import open_ledger
 from pipelines.settings import read_settings
-from pipelines.waiting_sends import recheck_queued, reserved_by_campaigns
+from pipelines.waiting_sends import recheck_queued, held_by_campaigns
 from pipelines.warehouse import Warehouse
 from tests.conftest import NOW, Home
 from tests.deliveries import ANNA, BEN, NOON, PAGE, delivery, marketing, otn, write_lines
@@ -30,8 +30,8 @@ def launch(home: Home, *rows: tuple[object, ...]) -> None:
 def states(home: Home) -> dict[str, int]:
     """Count the home's tokens by state, as the command does."""
     with Warehouse.open(home.folder / "warehouse.duckdb") as warehouse:
-        reserved = reserved_by_campaigns(read_settings(home.folder), NOW)
-        totals: dict[str, int] = token_inventory(warehouse.cursor(), NOW, reserved)["totals"]
+        held = held_by_campaigns(read_settings(home.folder), NOW)
+        totals: dict[str, int] = token_inventory(warehouse.cursor(), NOW, held)["totals"]
     return {state: count for state, count in totals.items() if count}
 
 

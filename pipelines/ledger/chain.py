@@ -7,6 +7,7 @@ every export.
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy.exc import DBAPIError
 
 from pipelines.ledger.schema import audit_entries, audit_head
 
@@ -101,6 +103,18 @@ def keep_head(ledger: Engine, file: Path) -> None:
             kept.write(f"\n{line}\n" if torn else f"{line}\n")
             kept.flush()
             os.fsync(kept.fileno())
+
+
+@contextmanager
+def kept_head(ledger: Engine, file: Path) -> Iterator[None]:
+    """Keep the head after what is done within, also when that ends in an error, which is the one that is told."""
+    try:
+        yield
+    except Exception:
+        with suppress(OSError, DBAPIError):
+            keep_head(ledger, file)
+        raise
+    keep_head(ledger, file)
 
 
 def kept_heads(file: Path) -> list[Head]:

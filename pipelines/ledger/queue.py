@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Engine, Select, String, bindparam, func, or_, select, update
 
 from pipelines.ledger.moves import OPEN_SENDS, SendState
 from pipelines.ledger.schema import campaigns, page_brakes, sends
@@ -46,6 +46,8 @@ class Result:
 _QUEUED = [sends.c[name] for name in Queued.__dataclass_fields__]
 _SENDING = select(campaigns.c.campaign_id).where(campaigns.c.state == "sending").scalar_subquery()
 
+_OVER = ("cancelled", "parked")
+"""Such a campaign sends nothing more, and holds no token."""
 _IS_PERMITTED = or_(sends.c.permission_ends_at.is_(None), sends.c.permission_ends_at > bindparam("now"))
 
 # Made once: for what is asked with every message, making the statement costs more than the database does.
@@ -70,16 +72,18 @@ _GOING = (
 )
 _START = _GOING.where(sends.c.state == "queued")
 _START_AGAIN = _GOING.where(sends.c.state == "unconfirmed", sends.c.lane == "otn")
+_STANDS = sends.c.state == "sending"
+_WAS_GIVEN_UP = (sends.c.state == "unconfirmed") & (bindparam("new_state", type_=String) == "accepted")
 _WRITTEN: dict[str, Any] = {name: bindparam(f"new_{name}") for name in Result.__dataclass_fields__ if name != "send_id"}
-_RECORD = update(sends).where(sends.c.send_id == bindparam("new_send_id"), sends.c.state == "sending").values(_WRITTEN)
+_RECORD = update(sends).where(sends.c.send_id == bindparam("new_send_id"), _STANDS | _WAS_GIVEN_UP).values(_WRITTEN)
 
 
 def pages_with_work(ledger: Engine) -> list[str]:
-    """Return the Pages with a campaign that is sending, or one that is over but has a send of which nobody knows."""
-    loose = select(1).where(
-        sends.c.campaign_id == campaigns.c.campaign_id, sends.c.state.in_(("sending", "unconfirmed"))
-    )
-    is_work = (campaigns.c.state == "sending") | loose.exists()
+    """Return the Pages with a campaign that is sending, or one that left something on its way or in the queue."""
+    own = sends.c.campaign_id == campaigns.c.campaign_id
+    loose = select(1).where(own, sends.c.state == "sending").exists()
+    left = select(1).where(own, sends.c.state == "queued").exists() & campaigns.c.state.in_(_OVER)
+    is_work = (campaigns.c.state == "sending") | loose | left
     with ledger.connect() as connection:
         return sorted(connection.execute(select(campaigns.c.page_id).distinct().where(is_work)).scalars())
 
@@ -111,7 +115,10 @@ def start_again(connection: Connection, send_ids: Collection[int], now: datetime
 
 
 def record(connection: Connection, results: Sequence[Result]) -> None:
-    """Write down what came of calls. A send that was settled otherwise meanwhile keeps what it has."""
+    """Write down what came of calls. A send that was settled otherwise meanwhile keeps what it has.
+
+    But that it was accepted counts also where another dispatcher, or nobody, waited for the answer any more.
+    """
     rows = [{f"new_{name}": getattr(result, name) for name in Result.__dataclass_fields__} for result in results]
     if rows:
         connection.execute(_RECORD, rows)
@@ -132,41 +139,17 @@ def lapse(connection: Connection, campaign_id: str, now: datetime, not_after: da
 
 
 def drop_cancelled(connection: Connection, page_id: str, now: datetime) -> int:
-    """Cancel what came back to the queue of a campaign that was cancelled meanwhile: its tokens are free."""
-    over = select(campaigns.c.campaign_id).where(campaigns.c.state == "cancelled").scalar_subquery()
-    left = update(sends).where(sends.c.page_id == page_id, sends.c.state == "queued", sends.c.campaign_id.in_(over))
+    """Cancel what came back to the queue of a campaign that had ended meanwhile: its tokens are free."""
+    ended = (campaigns.c.page_id == page_id) & campaigns.c.state.in_(_OVER)
+    over = select(campaigns.c.campaign_id).where(ended).scalar_subquery()
+    left = update(sends).where(sends.c.state == "queued", sends.c.campaign_id.in_(over))
     return int(connection.execute(left.values(state="cancelled", state_at=now, reason="cancelled")).rowcount)
-
-
-def queued(connection: Connection) -> list[tuple[Any, ...]]:
-    """Rows (send_id, page_id, psid, lane, token_key, permission_ends_at) of what waits in campaigns that may go on."""
-    columns = (
-        sends.c.send_id, sends.c.page_id, sends.c.psid, sends.c.lane, sends.c.token_key, sends.c.permission_ends_at
-    )  # fmt: skip
-    going = select(campaigns.c.campaign_id).where(campaigns.c.state.in_(("sending", "paused"))).scalar_subquery()
-    query = select(*columns).where(sends.c.campaign_id.in_(going), sends.c.state == "queued")
-    return [tuple(row) for row in connection.execute(query)]
-
-
-def withdraw(connection: Connection, lost: Sequence[tuple[int, str, str]], now: datetime) -> int:
-    """Give up queued sends that lost their permission: rows of send_id, reason, words."""
-    change = update(sends).where(sends.c.send_id == bindparam("the_send"), sends.c.state == "queued")
-    values = {"state": "failed", "state_at": now, "reason": bindparam("its_reason"), "words": bindparam("its_words")}
-    rows = [{"the_send": send_id, "its_reason": reason, "its_words": words} for send_id, reason, words in lost]
-    return int(connection.execute(change.values(values), rows).rowcount) if rows else 0
-
-
-def move_ends(connection: Connection, moved: Sequence[tuple[int, datetime]]) -> int:
-    """Write down until when queued sends are permitted now: rows of send_id, the moment."""
-    change = update(sends).where(sends.c.send_id == bindparam("the_send"), sends.c.state == "queued")
-    rows = [{"the_send": send_id, "its_end": ends_at} for send_id, ends_at in moved]
-    values: dict[str, Any] = {"permission_ends_at": bindparam("its_end")}
-    return int(connection.execute(change.values(values), rows).rowcount) if rows else 0
 
 
 def orphaned(connection: Connection, page_id: str, now: datetime) -> int:
     """Call unconfirmed what a dispatcher that is gone had on its way. Only for the one who holds the Page."""
-    lost = update(sends).where(sends.c.page_id == page_id, sends.c.state == "sending")
+    own = select(campaigns.c.campaign_id).where(campaigns.c.page_id == page_id).scalar_subquery()
+    lost = update(sends).where(sends.c.campaign_id.in_(own), sends.c.state == "sending")
     words = "The dispatcher ended before the answer came."
     values = {"state": "unconfirmed", "state_at": now, "reason": "no_answer", "words": words}
     return int(connection.execute(lost.values(values)).rowcount)
@@ -196,8 +179,12 @@ def states(connection: Connection, send_ids: Collection[int]) -> dict[int, SendS
 
 
 def unsettled_since(connection: Connection) -> datetime | None:
-    """Return when the first campaign was launched that has a send whose answer is missing; None where there is none."""
-    loose = select(1).where(sends.c.campaign_id == campaigns.c.campaign_id, sends.c.state == "unconfirmed")
+    """Return when the first campaign was launched that has a send of which an echo could tell; None for none.
+
+    Such are the unconfirmed, and those in the queue that were called before.
+    """
+    is_open = (sends.c.state == "unconfirmed") | ((sends.c.state == "queued") & (sends.c.attempts > 0))
+    loose = select(1).where(sends.c.campaign_id == campaigns.c.campaign_id, is_open)
     found: datetime | None = connection.execute(
         select(func.min(campaigns.c.launched_at)).where(loose.exists())
     ).scalar()
@@ -209,9 +196,12 @@ def left(connection: Connection, *, since: datetime, tries: int) -> int:
 
     An echo may come for what has been unconfirmed since `since` or later; one-time tokens are tried `tries` times.
     """
+    begun = select(campaigns.c.campaign_id).where(campaigns.c.launched_at.is_not(None)).scalar_subquery()
     is_recent = (sends.c.state == "unconfirmed") & (sends.c.state_at > since)
     is_token = (sends.c.state == "unconfirmed") & (sends.c.lane == "otn") & (sends.c.attempts < tries)
     is_open = sends.c.campaign_id.in_(_SENDING) & (sends.c.state.in_(("queued", "sending")) | is_token)
+    # By campaign and open state, which an index holds: what is over is not read.
+    among = sends.c.campaign_id.in_(begun) & sends.c.state.in_(OPEN_SENDS)
     unfinished = (
         select(func.count())
         .select_from(campaigns)
@@ -220,7 +210,7 @@ def left(connection: Connection, *, since: datetime, tries: int) -> int:
             ~select(1).where(sends.c.campaign_id == campaigns.c.campaign_id, sends.c.state.in_(OPEN_SENDS)).exists(),
         )
     )
-    open_sends = select(func.count()).select_from(sends).where(is_open | is_recent)
+    open_sends = select(func.count()).select_from(sends).where(among, is_open | is_recent)
     return int(connection.execute(open_sends).scalar_one()) + int(connection.execute(unfinished).scalar_one())
 
 

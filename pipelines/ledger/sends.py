@@ -6,7 +6,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, func, insert, select, update
+from sqlalchemy import Connection, Dialect, Engine, ScalarSelect, case, func, insert, select, update
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg as Psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as SQLite
 from sqlalchemy.exc import IntegrityError
@@ -21,8 +21,9 @@ RESERVED = ("psid", "lane", "variant", "topic", "token_key", "token", "fields", 
 """The columns of a row to reserve, in this order. A token and its key (md5, 32 hex digits) only on a token's lane."""
 
 _POSITIONAL: Mapping[str, Dialect] = {
-    "sqlite": SQLite(paramstyle="qmark"), "postgresql": Psycopg(paramstyle="format"),  # type: ignore[no-untyped-call]
-}  # fmt: skip
+    "sqlite": SQLite(paramstyle="qmark"),
+    "postgresql": Psycopg(paramstyle="format"),  # type: ignore[no-untyped-call]
+}
 """How each driver takes values by their place instead of by name."""
 
 
@@ -59,11 +60,13 @@ def launch(
                 connection, campaign.campaign_id, "sending", by, now, "launched",
                 only_from=["approved"], launched_at=now,
             )  # fmt: skip
-            lives.refuse_while_stopped(connection)
+            _refuse_if_changed(connection, campaign)
             for batch in batches:
                 if batch:
                     _reserve(connection, campaign, batch, now)
                     count += len(batch)
+            # Last: whoever stops everything need not wait for a million rows.
+            lives.refuse_while_stopped(connection)
             detail = told | {"reserved": count}
             about = {"campaign_id": campaign.campaign_id, "page_id": campaign.page_id}
             chain.append(connection, now, by, "campaign_launched", detail, **about)
@@ -84,10 +87,15 @@ def _reserve(
     # Whatever fails ends the transaction: told so, SQLite keeps no way back for each row.
     statement = insert(sends).prefix_with("OR ROLLBACK", dialect="sqlite").compile(dialect=dialect, column_keys=columns)
     in_its_order = itemgetter(*(columns.index(name) for name in statement.positiontup or ()))
-    plain = DateTime().dialect_impl(dialect).bind_processor(dialect) or _as_it_is
+    plain = _as_text if dialect.name == "sqlite" else _as_it_is
     before, after = (campaign.campaign_id, campaign.page_id), ("queued", plain(now))
     rows = [in_its_order((*before, *row[:-1], plain(row[-1]), *after)) for row in batch]
     connection.exec_driver_sql(str(statement), rows)
+
+
+def _as_text(value: datetime | None) -> str | None:
+    """As SQLAlchemy writes and reads a DateTime in SQLite."""
+    return value.isoformat(" ", "microseconds") if value else None
 
 
 def _as_it_is(value: datetime | None) -> datetime | None:
@@ -114,22 +122,23 @@ def live_sends(connection: Connection, page_id: str, since: datetime) -> list[tu
     binding = sends.c.state.in_(OPEN_SENDS) | (
         (sends.c.state == "accepted") & ((sends.c.state_at >= since) | (sends.c.lane == "otn"))
     )
-    query = select(*columns).where(sends.c.page_id == page_id, sends.c.state.in_(LIVE_SENDS), binding)
-    return [tuple(row) for row in connection.execute(query)]
+    query = select(*columns).where(sends.c.campaign_id.in_(_of(page_id)), sends.c.state.in_(LIVE_SENDS), binding)
+    return [tuple(row) for row in connection.execute(query).all()]
 
 
-def reserved_tokens(connection: Connection, at: datetime) -> list[tuple[str, str]]:
-    """Pairs (page_id, token_key) of the tokens that campaigns launched by then (naive UTC) still hold for a send."""
+def held_tokens(connection: Connection, at: datetime) -> list[tuple[str, str, str]]:
+    """Rows (page_id, token_key, state) of tokens that campaigns launched by then (naive UTC) reserved or have spent."""
     launched = select(campaigns.c.campaign_id).where(campaigns.c.launched_at <= at).scalar_subquery()
-    query = select(sends.c.page_id, sends.c.token_key).where(
-        sends.c.campaign_id.in_(launched), sends.c.state.in_(OPEN_SENDS), sends.c.token_key.is_not(None)
+    is_spent = (sends.c.state == "accepted") & (sends.c.lane == "otn")
+    query = select(sends.c.page_id, sends.c.token_key, case((is_spent, "spent"), else_="reserved")).where(
+        sends.c.campaign_id.in_(launched), sends.c.token_key.is_not(None), is_spent | sends.c.state.in_(OPEN_SENDS)
     )
-    return [tuple(row) for row in connection.execute(query)]
+    return [tuple(row) for row in connection.execute(query).all()]
 
 
 def last_accepted(connection: Connection, page_id: str) -> dict[str, datetime]:
     """Return when each lane of a Page last carried a message that was accepted."""
-    accepted = (sends.c.page_id == page_id) & (sends.c.state == "accepted")
+    accepted = sends.c.campaign_id.in_(_of(page_id)) & (sends.c.state == "accepted")
     query = select(sends.c.lane, func.max(sends.c.state_at)).where(accepted).group_by(sends.c.lane)
     return {row[0]: row[1] for row in connection.execute(query)}
 
@@ -195,6 +204,20 @@ def park(ledger: Engine, campaign: lives.CampaignRecord, by: str, now: datetime,
         dropped = _drop_queued(connection, campaign.campaign_id, now, why)
         detail = {"why": why, "sends_cancelled": dropped}
         lives.tell(connection, campaign.campaign_id, "campaign_parked", by, now, detail)
+
+
+def _of(page_id: str) -> ScalarSelect[str]:
+    """The campaigns of a Page: by them its sends are found without reading those of others."""
+    return select(campaigns.c.campaign_id).where(campaigns.c.page_id == page_id).scalar_subquery()
+
+
+def _refuse_if_changed(connection: Connection, campaign: lives.CampaignRecord) -> None:
+    """Raise Refused if somebody edited or checked it after the record was read: another plan was looked at."""
+    now = select(campaigns.c.plan_id, campaigns.c.fingerprint).where(campaigns.c.campaign_id == campaign.campaign_id)
+    if tuple(connection.execute(now).one()) != (campaign.plan_id, campaign.fingerprint):
+        raise Refused(
+            f"Somebody changed {campaign.campaign_id} meanwhile. Look at it again, and launch what it is now."
+        )
 
 
 def _drop_queued(connection: Connection, campaign_id: str, now: datetime, why: str) -> int:

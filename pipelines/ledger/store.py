@@ -1,5 +1,7 @@
 """Opens the ledger and brings its layout up to date."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -8,7 +10,7 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from pipelines.errors import LedgerUnreachable, UsageError
@@ -35,7 +37,7 @@ def open_ledger(url: URL) -> Engine:
 
     SQLite: write-ahead log, and every commit on disk before it returns.
     """
-    engine = create_engine(url)
+    engine = create_engine(url, hide_parameters=True)  # an error that quotes a row would quote a token
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _careful)
     try:
@@ -57,6 +59,25 @@ def open_ledger(url: URL) -> Engine:
             f"The ledger {_shown(url)} cannot be opened: {reason}. Check the address, the rights and the disk."
         ) from None
     return engine
+
+
+@contextmanager
+def ledger_of(home: Path, configured: str) -> Iterator[Engine]:
+    """Open the ledger of a home for as long as a command takes. What goes wrong with its database ends in a sentence.
+
+    Raises LedgerUnreachable, UsageError for an address that is none.
+    """
+    url = ledger_url(home, configured)
+    ledger = open_ledger(url)
+    try:
+        yield ledger
+    except DBAPIError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise LedgerUnreachable(
+            f"The ledger {_shown(url)} failed: {reason}. What was committed stands; mend that, and do it again."
+        ) from None
+    finally:
+        ledger.dispose()
 
 
 def _shown(url: URL) -> str:

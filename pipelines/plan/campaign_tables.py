@@ -187,7 +187,7 @@ def read_toml(path: Path) -> tuple[dict[str, Any], Faults]:
         raise UsageError(msg) from None
     try:
         return tomllib.loads(text), Faults(path, text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
         msg = f"{path} is not valid TOML: {error}. Correct that place; texts stand in quotes."
         raise UsageError(msg) from None
 

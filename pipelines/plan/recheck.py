@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 from sqlalchemy import Engine
 
-from pipelines.ledger import queue
+from pipelines.ledger import waiting
 from pipelines.plan.reasons import WORDS
 from pipelines.statements import statements
 
@@ -26,7 +26,7 @@ class Rechecked:
 def recheck(cursor: duckdb.DuckDBPyConnection, ledger: Engine, at: datetime) -> Rechecked:
     """Bring the queued sends up to what the warehouse knows as of `at` (naive UTC)."""
     with ledger.connect() as connection:
-        queued = queue.queued(connection)
+        queued = waiting.queued(connection)
     if not queued:
         return Rechecked(0, 0)
     import pandas as pd
@@ -37,6 +37,6 @@ def recheck(cursor: duckdb.DuckDBPyConnection, ledger: Engine, at: datetime) -> 
     cursor.unregister("queued_sends")
     reasons = [(send_id, f"token_{state}", WORDS[f"token_{state}"]) for send_id, state in lost]
     with ledger.begin() as connection:
-        count_lost = queue.withdraw(connection, reasons, at)
-        count_moved = queue.move_ends(connection, moved)
+        count_lost = waiting.withdraw(connection, reasons, at)
+        count_moved = waiting.move_ends(connection, moved)
     return Rechecked(count_lost, count_moved)

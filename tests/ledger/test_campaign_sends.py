@@ -1,6 +1,7 @@
 """What a launch reserves, what stops it, and what becomes of sends of which nobody knows whether they arrived."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from threading import Thread
 from typing import Any
@@ -80,7 +81,7 @@ def test_while_everything_is_stopped_nothing_starts(ledger: Engine) -> None:
 
 
 def test_a_launch_under_way_is_stopped_too(ledger: Engine) -> None:
-    """Everything is stopped while a launch reserves: either waits for the other, and nothing is left sending."""
+    """Everything is stopped while a launch reserves: the launch is refused, or paused once it is done."""
     stop = Thread(target=campaigns.stop_all, args=(ledger, OTHER, NOW, "wrong price"))
 
     def batches() -> Iterator[list[tuple[Any, ...]]]:
@@ -88,10 +89,12 @@ def test_a_launch_under_way_is_stopped_too(ledger: Engine) -> None:
         stop.join(0.5)
         yield [row("24")]
 
-    sends.launch(ledger, approved(ledger), batches(), AUTHOR, NOW, {})
+    campaign = approved(ledger)
+    with suppress(Refused):  # PostgreSQL lets the stop go first
+        sends.launch(ledger, campaign, batches(), AUTHOR, NOW, {})
     stop.join()
 
-    assert state(ledger) == "paused"
+    assert (state(ledger), len(send_ids(ledger))) in [("paused", 1), ("approved", 0)]
 
 
 def test_a_resume_is_no_launch(ledger: Engine) -> None:

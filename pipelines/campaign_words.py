@@ -88,7 +88,7 @@ def _show_plan(plan: dict[str, Any], out: Console) -> None:
         )
     if plan.get("in_quiet_hours"):
         out.print(f"  {plan['in_quiet_hours']:>9,} of those who get it are in their quiet hours, and get it after them")
-    for each in plan["unproven"]:
+    for each in (*plan["unproven"], *plan.get("unknown_fields", ())):
         out.print(each["words"], markup=False, style="yellow")
     _show_findings(plan, out)
 

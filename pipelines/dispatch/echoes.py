@@ -54,8 +54,8 @@ class EchoReader:
             states = queue.states(connection, some)
             lost = [send_id for send_id in some if states.get(send_id) in ("unconfirmed", "queued")]
             settled += queue.echoed(connection, {send_id: self._pending[send_id] for send_id in lost})
-            for send_id in some:
-                if states.get(send_id) != "sending":
+            for send_id in some:  # what is accepted now is forgotten the next time: this may have to be done again
+                if states.get(send_id) not in ("sending", "unconfirmed", "queued"):
                     del self._pending[send_id]
         return settled
 

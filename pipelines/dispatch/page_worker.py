@@ -25,7 +25,9 @@ _Value = TypeVar("_Value")
 _AT_ONCE = 100
 """Sends fetched in one question: some seconds of work, after which quiet hours and retries are looked at again."""
 _LOOK_S = 0.2
-"""How often a worker that waits looks again: pause, resume and cancel are to be felt within a second."""
+"""How often a worker looks again that waits for its pace, or for answers that do not come."""
+_IDLE_S = 1.0
+"""How often one with nothing on its way does: many Pages may wait for a morning, and a resume is to be felt soon."""
 _LAPSE_S = 5.0
 """How often sends whose permission ended are given up; none of them goes out meanwhile."""
 
@@ -67,7 +69,7 @@ class PageWorker:
                 if not await self._send_some():
                     if not self._runs and not self._taken:
                         break
-                    await self._rest(_LOOK_S)
+                    await self._rest(_LOOK_S if self._taken else _IDLE_S)
         finally:
             # Whatever went wrong: the Page is given back only after the last call for it has its answer.
             await asyncio.gather(*self._taken.values(), return_exceptions=True)
@@ -84,9 +86,9 @@ class PageWorker:
         found = await self._write(lambda connection: campaigns.sending(connection, self.page_id))
         over = [self._runs.pop(key) for key in self._runs.keys() - {record.campaign_id for record in found}]
         await self._tell_all(over)
-        begun = [record for record in found if record.campaign_id not in self._runs]
-        for run in await self._write(lambda connection: [Run(record, connection) for record in begun]):
-            self._runs[run.record.campaign_id] = run
+        for record in found:
+            if record.campaign_id not in self._runs:
+                self._runs[record.campaign_id] = await self._write(partial(Run, record))
         if time.monotonic() - self._lapsed_at >= _LAPSE_S or not self._taken:
             await self._lapse(now)
             self._lapsed_at = time.monotonic()
@@ -149,7 +151,7 @@ class PageWorker:
 
     async def _slot(self) -> bool:
         """Wait for the Page's pace, and take a place in it; False when it is closed for longer, or all is to stop."""
-        while not self.is_stopping:
+        while not self.is_stopping and not self._failure:
             wait_s = self._pace.next_in(time.monotonic())
             if wait_s == 0:
                 self._pace.leave(time.monotonic())
@@ -193,9 +195,9 @@ class PageWorker:
                 answer, outcome = await self._call(body, send)
             result = (result_again if is_again else result_of)(send, outcome, self._shared.clock())
             await self._shared.journal.record(result)
-            if result.state == "accepted":
-                outcome = replace(outcome, action="accepted")  # also where a token said so by being used
-            await self._heed(run, send, answer, outcome)
+            # A token that turns out to be used is no refusal; one try too many is.
+            meant = {"accepted": "accepted", "failed": "give_up_message"}.get(result.state, outcome.action)
+            await self._heed(run, send, answer, replace(outcome, action=meant))
         finally:
             if outcome is None:
                 self._pace.answered(time.monotonic())
@@ -223,10 +225,11 @@ class PageWorker:
             why = outcome.words if outcome.is_throttle else "Meta says that nearly all of its allowance is used."
             await self._write(lambda connection: queue.brake(connection, self.page_id, until, why, now))
         run.count(outcome)
-        if run.is_to_be_told:
-            await self._write(partial(run.tell, now=now))
+        is_current = self._runs.get(send.campaign_id) is run  # not paused, cancelled or resumed meanwhile
+        if run.is_to_be_told or not is_current:
+            await self._write(partial(run.tell, now=now, at_least=1))
         why_stop = run.breaker.hear(outcome, send.lane)
-        if why_stop and self._runs.get(send.campaign_id) is run:  # not one that was resumed meanwhile
+        if why_stop and is_current:
             for each in list(self._runs.values()) if outcome.action == "halt_page" else [run]:
                 each.is_stale = True
                 await self._write(partial(each.end, to="paused", action="campaign_paused", why=why_stop, now=now))

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from pipelines.dispatch.breaker import Breaker
 from pipelines.dispatch.canary import Canary
@@ -71,7 +72,13 @@ class Run:
         if len(self._untold) < at_least:
             return
         answers = Counter(self._untold.popleft() for _ in range(len(self._untold)))
-        campaigns.tell(connection, self.record.campaign_id, "sends_recorded", ACTOR, now, {"answers": dict(answers)})
+        try:
+            campaigns.tell(
+                connection, self.record.campaign_id, "sends_recorded", ACTOR, now, {"answers": dict(answers)}
+            )
+        except DBAPIError:
+            self._untold.extend(answers.elements())  # the journal may do it again
+            raise
 
     def lapse(self, connection: Connection, now: datetime) -> bool:
         """Give up what may no longer go, and return whether anything is still open."""

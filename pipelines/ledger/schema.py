@@ -29,7 +29,8 @@ _KEY = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by it
 
 
 def _one_of(column: str, words: tuple[str, ...]) -> str:
-    return f"{column} IN ({', '.join(repr(word) for word in words)})"
+    # Not IN: SQLite makes a list anew for each row that it checks, which doubles the time of an insert.
+    return f"({' OR '.join(f'{column} = {word!r}' for word in words)})"
 
 
 finding_reviews = Table(
@@ -147,7 +148,7 @@ sends = Table(
     Column("trace", Text),
     Column("settled_by", String(160)),
     CheckConstraint(_one_of("state", get_args(SendState)), name="send_state_is_known"),
-    CheckConstraint("(lane IN ('otn', 'marketing')) = (token_key IS NOT NULL)", name="token_goes_with_its_lane"),
+    CheckConstraint("(lane = 'otn' OR lane = 'marketing') = (token_key IS NOT NULL)", name="token_goes_with_its_lane"),
     UniqueConstraint("campaign_id", "psid", name="one_send_a_person"),
     Index("sends_to_do", "campaign_id", "state", "lane", "send_id"),
 )

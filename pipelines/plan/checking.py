@@ -17,6 +17,7 @@ from pipelines.lint.linter import Linter
 from pipelines.plan import planner
 from pipelines.plan.campaign import Campaign
 from pipelines.plan.judging import Judgement, judge, lanes_of, page_finding
+from pipelines.plan.people import unknown_fields
 from pipelines.plan.quiet import quiet_zones
 from pipelines.plan.reasons import WORDS, lane_words
 
@@ -37,6 +38,7 @@ class Checked:
     unproven: list[dict[str, str]]
     waiting: int
     """How many of those who get it are in their quiet hours at that moment, and are written to after them."""
+    unknown_fields: list[dict[str, str]]
 
     def summary(self) -> dict[str, Any]:
         """Return it as JSON would hold it."""
@@ -48,6 +50,7 @@ class Checked:
             "strangers": self.counts.strangers, "zones_guessed": self.counts.zones_guessed,
             "in_quiet_hours": self.waiting,
             "verdict": self.judgement.verdict, "findings": list(self.judgement.findings), "unproven": self.unproven,
+            "unknown_fields": self.unknown_fields,
         }  # fmt: skip
 
     def _left(self, reason: str) -> int:
@@ -86,7 +89,8 @@ def examine(
     content_hash = _content_hash(record.fingerprint, linter.fingerprint, judgement)
     quiet = quiet_zones(campaign.quiet_hours, (each["zone"] for each in counts.zones), at)
     waiting = sum(each["people"] for each in counts.zones if each["zone"] in quiet)
-    return Checked(at, counts, judgement, content_hash, _unproven(ledger, campaign.page_id, counts, now), waiting)
+    unproven = _unproven(ledger, campaign.page_id, counts, now)
+    return Checked(at, counts, judgement, content_hash, unproven, waiting, unknown_fields(campaign))
 
 
 def _content_hash(fingerprint: str, rules: str, judgement: Judgement) -> str:

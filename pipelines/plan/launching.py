@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from pipelines.errors import Refused
 from pipelines.ledger import approvals, campaigns, sends
 from pipelines.ledger.campaigns import CampaignRecord
+from pipelines.ledger.moves import CAMPAIGN_MOVES, CampaignState
 from pipelines.lint.linter import Linter
 from pipelines.plan import planner
 from pipelines.plan.checking import Checked, examine
@@ -56,7 +57,10 @@ def launch(
             f"clear-to-send campaign status {record.campaign_id} says what is missing."
         )
     park_if_late(ledger, record, by, now)
-    checked = examine(cursor, ledger, linter, record, now)
+    try:
+        checked = examine(cursor, ledger, linter, record, now)
+    except Refused as error:  # a CSV is not what was approved
+        approvals.refuse(ledger, record, by, now, "launch_refused", str(error))
     with ledger.connect() as connection:
         approval = approvals.standing(connection, record.campaign_id, checked.content_hash)
     if checked.judgement.verdict == "block" or approval is None:
@@ -64,7 +68,7 @@ def launch(
     changed = planner.changes(cursor, plans_folder / f"{plan.plan_hash}.parquet")
     told = {"lanes": checked.counts.lanes, "left_out": checked.counts.left_out, "changes": changed,
             "plan_hash": planner.freeze(cursor, plans_folder), "content_hash": checked.content_hash}  # fmt: skip
-    reserved = sends.launch(ledger, record, planner.batches(cursor, _BATCH), by, now, told)
+    reserved = sends.launch(ledger, record, planner.batches(cursor, record.page_id, _BATCH), by, now, told)
     return Launched(checked, reserved, changed)
 
 
@@ -77,13 +81,16 @@ def resume(ledger: Engine, record: CampaignRecord, by: str, now: datetime, why: 
 
 
 def park_if_late(ledger: Engine, record: CampaignRecord, by: str, now: datetime) -> None:
-    """Park a campaign whose last moment has passed, and raise Refused."""
+    """Park a campaign whose last moment has passed, where it can be, and raise Refused."""
     if record.not_after is None or now < record.not_after:
         return
     why = f"Its last moment, {record.not_after:%Y-%m-%d %H:%M} UTC, has passed: what it says is no longer news."
-    sends.park(ledger, record, by, now, why)
+    state: CampaignState = record.state
+    if (state, "parked") in CAMPAIGN_MOVES:
+        sends.park(ledger, record, by, now, why)
+        state = "parked"
     hint = "Write a new one for the rest." if record.launched_at else "Edit it to give it another not_after."
-    raise Refused(f"The campaign {record.campaign_id} is parked. {why} {hint}")
+    raise Refused(f"The campaign {record.campaign_id} is {state}. {why} {hint}")
 
 
 def _refuse(ledger: Engine, record: CampaignRecord, by: str, now: datetime, checked: Checked) -> None:

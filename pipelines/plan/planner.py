@@ -1,6 +1,7 @@
 """Audience + message + moment → a lane for each person, or why none: set-based, in DuckDB."""
 
 import json
+import secrets
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,13 +17,17 @@ from sqlalchemy import Engine
 from pipelines.errors import PolicyUnknown, Refused
 from pipelines.ledger.sends import live_sends
 from pipelines.plan.campaign import Campaign
+from pipelines.plan.people import batches_of_lines, names_of
 from pipelines.policy import Policy
 from pipelines.rulebook import FOREVER
 from pipelines.statements import statements
 
-_SQL = statements(Path(__file__).with_name("planner.sql"))
+_SQL = statements(Path(__file__).with_name("audience.sql")) | statements(Path(__file__).with_name("planner.sql"))
 _LONG_AGO = datetime(1970, 1, 1)  # noqa: DTZ001  naive UTC, as all times of the warehouse
 _LEDGER_COLUMNS = ("psid", "token_key", "topic", "lane", "state", "state_at", "mid")
+_CSV_COLUMNS = ("line", "psid", "tags", "fields")
+_BATCH = 100_000
+"""Lines of a CSV in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,10 @@ def plan(
     for name in _steps(campaign):
         if name == "ledger":
             _bring_ledger(cursor, ledger, campaign, given)
+        elif name == "lines":
+            _bring_lines(cursor, name, campaign.audience.people_csv, names_of(campaign))
+        elif name == "excluded_by_file":
+            _bring_lines(cursor, name, campaign.audience.exclude_csv, ())
         else:
             _run(cursor, name, given)
     _run(cursor, "rows", given)
@@ -79,7 +88,7 @@ def plan(
 def freeze(cursor: duckdb.DuckDBPyConnection, folder: Path) -> str:
     """Write the plan's rows into `folder`, in a file named by its own sha256, which is returned."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = folder / "draft.parquet"
+    draft = folder / f"{secrets.token_hex(8)}.draft"
     cursor.execute(_SQL["freeze"], {"file": str(draft)})
     with draft.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
@@ -89,13 +98,15 @@ def freeze(cursor: duckdb.DuckDBPyConnection, folder: Path) -> str:
 
 
 def changes(cursor: duckdb.DuckDBPyConnection, frozen: Path) -> list[dict[str, Any]]:
-    """Say how the cursor's plan differs from a frozen one: rows of was, is_, people."""
+    """Say how the cursor's plan differs from a frozen one: rows of was, is_, people. Raises Refused."""
+    if not frozen.exists():
+        raise Refused(f"The frozen plan {frozen} is gone. Check the campaign again.")
     return _dicts(cursor, "changes", {"file": str(frozen)})
 
 
-def batches(cursor: duckdb.DuckDBPyConnection, size: int) -> Iterator[list[tuple[Any, ...]]]:
+def batches(cursor: duckdb.DuckDBPyConnection, page_id: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
     """Give the rows of those who are sent to, as `ledger.sends.RESERVED` names them, some at a time."""
-    cursor.execute(_SQL["reserve"])
+    cursor.execute(_SQL["reserve"], {"page_id": page_id})
     while batch := cursor.fetchmany(size):
         yield batch
 
@@ -116,21 +127,22 @@ def enforcement(
 def _steps(campaign: Campaign) -> list[str]:
     """Name the statements to run, in order: what nobody asks for is not looked up."""
     audience = campaign.audience
-    asks_topics = bool(audience.topics or audience.exclude_topics or audience.token_kinds)
     return [
-        "people" if audience.people_csv else "no_people",
+        "no_people",
+        *(["lines"] if audience.people_csv else []),
+        "people",
         "excluded",
         *(["excluded_by_file"] if audience.exclude_csv else []),
         "no_ledger",
         "ledger",
-        "holdings",
         "choices",
         "open_windows",
         "last_seen" if audience.last_seen_within or audience.not_seen_within else "nobody_seen",
         "messaged" if audience.not_messaged_within or campaign.cap else "nobody_messaged",
         "cooling",
-        "zones" if campaign.quiet_hours else "nobody_has_a_zone",
-        "topics_held" if asks_topics else "no_topics_held",
+        "zones_told" if campaign.quiet_hours else "nobody_has_a_zone",
+        "topics_held" if audience.topics or audience.exclude_topics else "no_topics_held",
+        "kinds_held" if audience.token_kinds else "no_kinds_held",
         "audience",
     ]
 
@@ -141,23 +153,20 @@ def _parameters(
     audience, cap = campaign.audience, campaign.cap
     lately, cap_since = _before(at, audience.not_messaged_within), _before(at, cap.within if cap else None)
     free = [lane for lane in lanes if lane == "utility" or lane.startswith("tag:")]
-    ends = [*accumulate(variant.share for variant in campaign.variants[:-1]), 2.0]
-    variants = [
-        {"variant": variant.name, "from_": start, "to_": end, "demanded": campaign.demanded_names(variant.name)}
-        for variant, start, end in zip(campaign.variants, [0.0, *ends[:-1]], ends, strict=True)
-    ]
     return {
         "campaign_id": campaign_id, "page_id": campaign.page_id, "at": at, "topic": campaign.topic,
         "lanes": [lane for lane in lanes if lane not in free], "free_lane": free[0] if free else "",
         "topics": list(audience.topics), "exclude_topics": list(audience.exclude_topics),
         "token_kinds": list(audience.token_kinds), "window": audience.window, "tags": list(audience.tags),
-        "by_csv": bool(audience.people_csv), "people_csv": audience.people_csv, "exclude_csv": audience.exclude_csv,
-        "exclude_psids": list(audience.exclude_psids),
+        "by_csv": bool(audience.people_csv), "exclude_psids": list(audience.exclude_psids),
         "seen_since": _before(at, audience.last_seen_within), "not_seen_since": _before(at, audience.not_seen_within),
         "not_messaged_since": lately or FOREVER, "since": min(lately or at, cap_since or at),
         "cap_since": cap_since or FOREVER, "cap": cap.messages if cap else None,
         "window_hours": int(policy.rule("window.standard.hours", at).value), "holdout": campaign.holdout,
-        "variants": json.dumps(variants), "zone": campaign.quiet_hours.zone if campaign.quiet_hours else None,
+        "variants": [variant.name for variant in campaign.variants],
+        "variant_ends": list(accumulate(variant.share for variant in campaign.variants[:-1])),
+        "demanded": [list(campaign.demanded_names(variant.name)) for variant in campaign.variants],
+        "zone": campaign.quiet_hours.zone if campaign.quiet_hours else None,
         "known_zones": sorted(available_timezones()) if campaign.quiet_hours else [],
         **_marketing(policy, at),
     }  # fmt: skip
@@ -176,7 +185,7 @@ def _marketing(policy: Policy, at: datetime) -> dict[str, Any]:
 
 
 def _before(at: datetime, span: timedelta | None) -> datetime | None:
-    return None if span is None else max(at - span, _LONG_AGO)
+    return None if span is None else at - min(span, at - _LONG_AGO)
 
 
 def _bring_ledger(
@@ -193,6 +202,16 @@ def _bring_ledger(
     cursor.register("ledger_sends", pd.DataFrame(rows, columns=list(_LEDGER_COLUMNS)))
     cursor.execute(_SQL["ledger"])
     cursor.unregister("ledger_sends")
+
+
+def _bring_lines(cursor: duckdb.DuckDBPyConnection, statement: str, path: str, names: tuple[str, ...]) -> None:
+    """Run a statement on the lines of a CSV, laid beside the warehouse."""
+    import pandas as pd
+
+    for batch in batches_of_lines(path, names, _BATCH):
+        cursor.register("csv_lines", pd.DataFrame(batch, columns=list(_CSV_COLUMNS)))
+        cursor.execute(_SQL[statement])
+        cursor.unregister("csv_lines")
 
 
 def _check_files(campaign: Campaign) -> None:

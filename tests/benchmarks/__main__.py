@@ -13,6 +13,7 @@ from tests.benchmarks.linting import linting
 from tests.benchmarks.loading import full_load, memory
 from tests.benchmarks.measure import say
 from tests.benchmarks.pages import pages
+from tests.benchmarks.planning import planning
 from tests.benchmarks.table import Row, machine, markdown
 from tests.benchmarks.workspace import Workspace
 
@@ -24,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Row]]] = {
     "pages": pages,
     "lint": linting,
     "forecast": forecasting,
+    "plan": planning,
     "dispatch": dispatching,
 }
 

@@ -2,12 +2,13 @@
 
 import json
 import sys
-import time
 from collections.abc import Callable
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from tests.benchmarks.timing import timer
 
 Answer = dict[str, Any]
 
@@ -16,7 +17,7 @@ def sample(folder: str, events: int, seed: int, ends_at: str) -> Answer:
     """Write sample logs."""
     from pipelines.samples import write_logs
 
-    took = _timer()
+    took = timer()
     written = write_logs(Path(folder), events=events, seed=seed, ends_at=datetime.fromisoformat(ends_at))
     return {**took(), "files": [str(file) for file in written.files], "events": written.events + written.duplicates}
 
@@ -28,7 +29,7 @@ def load(home: str, files: list[str], as_of: str) -> Answer:
     from pipelines.load_command import load_files
     from pipelines.settings import read_settings
 
-    took = _timer()
+    took = timer()
     summary = load_files(
         read_settings(Path(home), create=True), files, datetime.fromisoformat(as_of), Console(stderr=True)
     )
@@ -40,7 +41,7 @@ def bare(path: str, files: list[str]) -> Answer:
     import duckdb
 
     script = Path(__file__).with_name("bare.sql").read_text(encoding="utf-8")
-    took = _timer()
+    took = timer()
     with duckdb.connect(path, config={"preserve_insertion_order": "false"}) as connection:
         connection.execute(script, {"files": files})
     return took()
@@ -50,7 +51,7 @@ def normalize(files: list[str], events: int) -> Answer:
     """Read the first `events` events and flatten them with pandas, in memory."""
     import pandas as pd
 
-    took = _timer()
+    took = timer()
     frame = pd.json_normalize(list(islice(_events(files), events)))
     return {**took(), "events": len(frame)}
 
@@ -66,7 +67,7 @@ def lint_messages(count: int, *, alike: bool) -> Answer:
     linter = Linter.load(DATA, load_policy(DATA / "policy"))
     made = [Message(text, lane) for text, lane in messages(count, alike=alike)]
     linter.lint(made[:10], MOMENT)
-    took = _timer()
+    took = timer()
     for start in range(0, count, 2_000):  # as the command does
         linter.lint(made[start : start + 2_000], MOMENT)
     return took()
@@ -82,7 +83,7 @@ def character_grams(count: int) -> Answer:
     texts = [text for text, _ in messages(count, alike=False)]
     grams = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 5), sublinear_tf=True)
     model = LogisticRegression().fit(grams.fit_transform(texts[:400]), [number % 2 for number in range(400)])
-    took = _timer()
+    took = timer()
     model.predict_proba(grams.transform(texts))
     return took()
 
@@ -118,7 +119,7 @@ def forecast_many(home: str, topics: int, days: int) -> Answer:
     from tests.benchmarks.forecasting import MOMENT, fill_many
 
     fill_many(Path(home), topics, days)
-    took = _timer()
+    took = timer()
     with Warehouse.open(Path(home) / "warehouse.duckdb") as warehouse:
         refresh_forecast(warehouse, load_policy(DATA / "policy"), MOMENT)
     return took()
@@ -135,7 +136,7 @@ def bare_sends(url: str) -> Answer:
     """Send to everyone by a bare loop."""
     from tests.benchmarks.sending import loop
 
-    took = _timer()
+    took = timer()
     loop(url)
     return took()
 
@@ -145,9 +146,45 @@ def run_dispatch(home: str, url: str) -> Answer:
     from tests.benchmarks.sending import dispatch, launch
 
     launch(Path(home))
-    took = _timer()
+    took = timer()
     highest = dispatch(Path(home), url)
     return {**took(), "highest_in_a_second": highest}
+
+
+def make_plan_home(home: str, people: int) -> Answer:
+    """Make the warehouse of a big campaign."""
+    from tests.benchmarks.planning import make_home
+
+    make_home(Path(home), people)
+    return {}
+
+
+def plan_people(home: str) -> Answer:
+    """Choose for everyone."""
+    from tests.benchmarks.planning import plan
+
+    return plan(Path(home))
+
+
+def plan_bare(home: str) -> Answer:
+    """Do the least of that by hand."""
+    from tests.benchmarks import planning
+
+    return planning.plan_bare(Path(home))
+
+
+def reserve_people(home: str) -> Answer:
+    """Reserve a send for everyone."""
+    from tests.benchmarks.planning import reserve
+
+    return reserve(Path(home))
+
+
+def reserve_bare(home: str) -> Answer:
+    """Insert the same rows by hand."""
+    from tests.benchmarks import planning
+
+    return planning.reserve_bare(Path(home))
 
 
 def _events(files: list[str]) -> Any:
@@ -161,16 +198,12 @@ def _events(files: list[str]) -> Any:
                 yield from (event for entry in entries for event in entry.get("messaging", ()))
 
 
-def _timer() -> Callable[[], Answer]:
-    wall, cpu = time.perf_counter(), time.process_time()
-    return lambda: {"seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}
-
-
 PIECES: dict[str, Callable[..., Answer]] = {
     piece.__name__: piece
     for piece in (
         *(sample, load, bare, normalize, make_pages_home, run_pages, lint_messages, character_grams),
         *(judge_forecasts, forecast_many, run_forecast_page, bare_sends, run_dispatch),
+        *(make_plan_home, plan_people, plan_bare, reserve_people, reserve_bare),
     )
 }
 

@@ -144,7 +144,7 @@ def status(
 ) -> None:
     """Say where it stands: what was planned, who approved it, what has gone out, what came of it."""
     with _at(home, ctx.obj(as_of)) as here:
-        _show(here.told(campaign_id), as_json=as_json)
+        _show(here.told(campaign_id) | {"outcome": here.outcome(campaign_id)}, as_json=as_json)
 
 
 @campaigns.command(name="list")

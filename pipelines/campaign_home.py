@@ -12,7 +12,8 @@ from typing import Any, Self
 from sqlalchemy import Engine
 
 from pipelines import DATA
-from pipelines.errors import HomeMissing, UsageError
+from pipelines.audit.outcome import outcome
+from pipelines.errors import HomeMissing, SurroundingsError, UsageError
 from pipelines.ledger import approvals, campaigns, queue, sends
 from pipelines.ledger.chain import kept_head
 from pipelines.ledger.store import ledger_of
@@ -23,6 +24,10 @@ from pipelines.plan.campaign_file import read_campaign
 from pipelines.policy import Policy, load_policy
 from pipelines.settings import Settings, read_settings
 from pipelines.warehouse import Warehouse
+
+_UNCONFIRMED = ("send_id", "psid", "lane", "since")
+_MOST_JOINED = 200_000
+"""Sends that are joined with the logs while somebody waits for a status: some seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +91,9 @@ class CampaignHome:
 
     def resume(self, campaign_id: str, by: str, why: str) -> None:
         """Go on, and release the Page."""
+        campaigns.signed(by)
         record = campaigns.get(self.ledger, campaign_id)
-        launching.resume(self.ledger, record, by, self.now, why or "by hand")
+        launching.resume(self.ledger, Linter.load(DATA, self.policy), record, by, self.now, why or "by hand")
         with self.ledger.begin() as connection:
             queue.release(connection, record.page_id)
 
@@ -121,6 +127,7 @@ class CampaignHome:
         plan = approvals.plan_of(self.ledger, campaign_id)
         summary = plan.told() if plan else {}
         tally = sends.tally(self.ledger, campaign_id)
+        lost = sends.unconfirmed(self.ledger, campaign_id)
         with self.ledger.connect() as connection:
             approved = approvals.history(connection, campaign_id)
             brake = queue.brake_of(connection, record.page_id, self.now)
@@ -128,13 +135,29 @@ class CampaignHome:
         for each in tally:
             counts[each.state] = counts.get(each.state, 0) + each.sends
         return {
-            "id": record.campaign_id, "status": record.state, "why": record.state_why, "counts": counts,
+            "id": record.campaign_id, "status": record.state, "why": record.state_why, "since": record.state_at,
+            "by": record.state_by, "counts": counts,
             "lanes": summary.get("lanes", []), "findings": summary.get("findings", []),
             "name": record.name, "page_id": record.page_id, "author": record.created_by,
             "start_at": record.start_at, "not_after": record.not_after, "launched_at": record.launched_at,
+            "unconfirmed": [dict(zip(_UNCONFIRMED, row, strict=True)) for row in lost],
             "checked": summary, "sends": [vars_of(each) for each in tally], "brake": brake,
             "approvals": [vars_of(each) for each in approved],
         }  # fmt: skip
+
+    def outcome(self, campaign_id: str) -> dict[str, Any]:
+        """Return what the logs tell of a campaign: {"funnel", "logs_until"}, or a "note" why that is not told."""
+        count = sum(each.sends for each in sends.tally(self.ledger, campaign_id))
+        if not count:
+            return {}
+        if count > _MOST_JOINED:
+            return {"note": f"With {count:,} sends deliveries and reads take a while: `audit export` has them."}
+        try:
+            with self._warehouse() as warehouse, warehouse.cursor() as cursor:
+                found = outcome(self.ledger, cursor, campaign_id)
+        except SurroundingsError as error:
+            return {"note": f"Deliveries and reads are not shown: {error}"}
+        return {"funnel": [vars_of(each) for each in found.funnel], "logs_until": found.logs_until}
 
     @contextmanager
     def _warehouse(self) -> Iterator[Warehouse]:

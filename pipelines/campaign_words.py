@@ -8,16 +8,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.plan.reasons import lane_words
+from pipelines.plan.reasons import WORDS, lane_words
 
 _STYLES = {"block": "bold red", "warn": "yellow", "note": "dim", "pass": "green"}
 _STATES = ("queued", "sending", "accepted", "refused", "failed", "unconfirmed", "cancelled")
+_FEW = 10
+"""Unconfirmed sends that are named one by one."""
 _NEXT = {
     "draft": "Next: clear-to-send campaign check {id}",
     "checked": "Next: a second person's clear-to-send campaign approve {id}",
     "approved": "Next: clear-to-send campaign launch {id}",
     "paused": "Next: clear-to-send campaign resume {id}, or cancel {id}",
-    "parked": "Next: give the file another not_after, and clear-to-send campaign edit {id} FILE.toml",
+    "parked": "Next, if it was never launched: another not_after, and clear-to-send campaign edit {id} FILE.toml",
 }
 
 
@@ -25,13 +27,14 @@ def show_campaign(told: dict[str, Any], out: Console) -> None:
     """Print all there is to say of a campaign."""
     out.print(Text.assemble((told["name"], "bold"), f"  ({told['id']}, Page {told['page_id']}, by {told['author']})"))
     out.print(f"It is [bold]{told['status']}[/bold]", end="")
-    out.print(f": {told['why']}", markup=False)
+    out.print(f" since {told['since']:%Y-%m-%d %H:%M} UTC, by {told['by']}: {told['why']}", markup=False)
     _show_times(told, out)
     if told["checked"]:
         _show_plan(told["checked"], out)
     _show_approvals(told["approvals"], out)
     _show_changes(told.get("changes", []), out)
     _show_sends(told, out)
+    _show_outcome(told.get("outcome", {}), out)
     if told["brake"]:
         until, why = told["brake"]
         when = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "until it is resumed"
@@ -71,11 +74,11 @@ def _show_plan(plan: dict[str, Any], out: Console) -> None:
     lanes.add_column("People", justify="right")
     lanes.add_column("Tokens", justify="right")
     for each in plan["lanes"]:
-        lanes.add_row(each["lane"], f"{each['people']:,}", f"{each['tokens']:,}")
+        lanes.add_row(lane_words(each["lane"]), f"{each['people']:,}", f"{each['tokens']:,}")
     if plan["lanes"]:
         out.print(lanes)
     if len(plan["variants"]) > 1:
-        out.print("Wordings: " + ", ".join(f"{each['variant']} to {each['people']:,}" for each in plan["variants"]))
+        out.print("Variants: " + ", ".join(f"{each['variant']} to {each['people']:,}" for each in plan["variants"]))
     for each in plan["left_out"]:
         out.print(f"  {each['people']:>9,} {each['words']}", markup=False)
     if plan["strangers"]:
@@ -102,7 +105,7 @@ def _show_findings(plan: dict[str, Any], out: Console) -> None:
     for finding in plan["findings"]:
         key: tuple[str, ...] = (finding["severity"], finding["rule"], finding["reason"])
         first.setdefault(key, finding)
-        place = f"{finding['lane']}, wording {finding['variant']}" if finding["lane"] else "the Page"
+        place = f"{finding['lane']}, variant {finding['variant']}" if finding["lane"] else "the Page"
         places[key].append(place)
     for key, finding in first.items():
         out.print(Text(f"{finding['severity']}  {finding['rule']}", style=_STYLES[finding["severity"]]))
@@ -128,13 +131,22 @@ def _show_changes(changes: list[dict[str, Any]], out: Console) -> None:
     if changes:
         out.print("\nChanged since the check:")
     for each in changes:
-        out.print(f"  {each['people']:>9,} were {each['was']}, and are {each['is_']} now", markup=False)
+        out.print(f"  {each['people']:>9,} people: {_told(each['was'])} then, {_told(each['is_'])} now", markup=False)
+
+
+def _told(fate: str) -> str:
+    """Return a lane, or a reason for none, in words."""
+    return (
+        {"not_meant": "not meant"}.get(fate)
+        or WORDS.get(fate)
+        or f"by {lane_words(fate)[0].lower()}{lane_words(fate)[1:]}"
+    )
 
 
 def _show_sends(told: dict[str, Any], out: Console) -> None:
     if not told["sends"]:
         return
-    table = Table("Lane", "Wording", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table("Lane", "Variant", box=SIMPLE_HEAD, pad_edge=False)
     states = [state for state in _STATES if told["counts"].get(state)]
     for state in states:
         table.add_column(state.capitalize(), justify="right")
@@ -150,8 +162,33 @@ def _show_sends(told: dict[str, Any], out: Console) -> None:
     for why, count in sorted(reasons.items(), key=lambda item: -item[1]):
         out.print(f"  {count:>9,} {why}", markup=False)
     if told["counts"].get("unconfirmed"):
-        out.print(
-            "Unconfirmed sends may or may not have arrived. An echo or their token settles them by itself; else look "
-            f"into the Page's inbox, and: clear-to-send campaign settle {told['id']} --arrived (or --not-arrived)",
-            markup=False, style="yellow",
-        )  # fmt: skip
+        _show_unconfirmed(told, out)
+
+
+def _show_unconfirmed(told: dict[str, Any], out: Console) -> None:
+    out.print(
+        "Unconfirmed sends may or may not have arrived. An echo or their token settles them by itself; else look "
+        f"into the Page's inbox, and: clear-to-send campaign settle {told['id']} --arrived (or --not-arrived) "
+        "--reason TEXT, with --send NUMBER for one of them.",
+        markup=False, style="yellow",
+    )  # fmt: skip
+    for each in told["unconfirmed"][:_FEW]:
+        out.print(f"  send {each['send_id']} to {each['psid']}, since {each['since']:%Y-%m-%d %H:%M} UTC", markup=False)
+    if len(told["unconfirmed"]) > _FEW:
+        out.print(f"  and {len(told['unconfirmed']) - _FEW:,} more: --json names all")
+
+
+def _show_outcome(outcome: dict[str, Any], out: Console) -> None:
+    if outcome.get("note"):
+        out.print(outcome["note"], markup=False)
+    if not any(each["accepted"] for each in outcome.get("funnel", ())):
+        return
+    table = Table("Lane", "Variant", box=SIMPLE_HEAD, pad_edge=False)
+    steps = ("accepted", "delivered", "read", "replied", "stopped")
+    for step in steps:
+        table.add_column(step.capitalize(), justify="right")
+    for each in outcome["funnel"]:
+        table.add_row(lane_words(each["lane"]), each["variant"], *(f"{each[step]:,}" for step in steps))
+    until = f"{outcome['logs_until']:%Y-%m-%d %H:00} UTC" if outcome["logs_until"] else "no moment yet"
+    out.print(f"What the logs tell of it, as far as they are loaded (into the hour of {until}):")
+    out.print(table)

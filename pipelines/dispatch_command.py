@@ -13,7 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from pipelines import DATA
 from pipelines.dispatch.dispatcher import Dispatcher
-from pipelines.dispatch.graph_api import GraphApi
+from pipelines.dispatch.graph_api import LOOPBACK, GraphApi
 from pipelines.dispatch.outcomes import load_errors
 from pipelines.dispatch.pace import rate_of
 from pipelines.dispatch_words import Progress, say_outcome
@@ -22,8 +22,6 @@ from pipelines.ledger import campaigns, chain
 from pipelines.ledger.store import ledger_url, open_ledger
 from pipelines.policy import Policy, load_policy
 from pipelines.settings import Settings
-
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def run_dispatch(settings: Settings, clock: Callable[[], datetime], words: Console, *, until_empty: bool) -> bool:
@@ -60,7 +58,7 @@ def run_dispatch(settings: Settings, clock: Callable[[], datetime], words: Conso
 def token_of(settings: Settings, page_id: str) -> SecretStr | None:
     """Return a Page's access token; a sandbox on this machine takes a made-up one."""
     known = settings.access_tokens.get(page_id)
-    if known is None and urlsplit(settings.graph_url).hostname in _LOOPBACK:
+    if known is None and urlsplit(settings.graph_url).hostname in LOOPBACK:
         return SecretStr(f"sandbox-{page_id}")
     return known
 

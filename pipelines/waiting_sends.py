@@ -23,10 +23,10 @@ def recheck_queued(settings: Settings, now: datetime, words: Console) -> None:
 
         with Warehouse.open(settings.warehouse_path) as warehouse, warehouse.cursor() as cursor:
             found = recheck(cursor, ledger, now)
-    if found.lost or found.moved:
+    if found.lost or found.moved or found.freed:
         words.print(
-            f"Of the sends that wait, {found.lost:,} have lost their permission and will not go out; "
-            f"of {found.moved:,} it ends at another time than was planned."
+            f"Of the sends that wait, {found.lost:,} have lost their permission and will not go out; {found.freed:,} "
+            f"go by a window that has opened and spend no token; of {found.moved:,} it ends at another time now."
         )
 
 

@@ -12,7 +12,7 @@ from pipelines.inventory import token_inventory
 from pipelines.ledger import chain
 from pipelines.ledger.store import open_ledger
 from pipelines.settings import read_settings
-from pipelines.waiting_sends import recheck_queued, held_by_campaigns
+from pipelines.waiting_sends import held_by_campaigns, recheck_queued
 from pipelines.warehouse import Warehouse
 from tests.conftest import NOW, Home
 from tests.deliveries import ANNA, BEN, NOON, PAGE, delivery, marketing, otn, write_lines

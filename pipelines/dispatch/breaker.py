@@ -1,4 +1,4 @@
-"""Stops one Page's sending when its answers say that to go on would do harm.
+"""Stops a campaign when the answers it gets say that to go on would do harm.
 
 Every broadcast has refusals. Too many of them mean that the audience, the message or a lane is not what was believed,
 and each further call uses up people, tokens and the Page's standing. The numbers are our own: Meta names none.
@@ -17,20 +17,20 @@ AT_LEAST = 20
 REFUSED_SHARE = 0.3
 """This share of refusals trips. A healthy list has a few in a hundred people who cannot be reached."""
 
-SAME_IN_A_ROW = 5
-"""So many tokens turned down in a row, for one and the same reason: it is the lane that does not work, not the tokens,
-and every further one would be written off for nothing."""
-
 LOST_IN_A_ROW = 20
 """So many messages in a row of which nobody knows whether they went out: each needs an echo or a person to settle it,
 so an outage must not turn a whole audience into such messages. Chance alone does not do that."""
 
 
 class Breaker:
-    """Hears every outcome of a Page; a new one is made when a person lets the Page go on."""
+    """Hears every outcome of a campaign on its Page; a new one is made when a person lets it go on."""
 
-    def __init__(self) -> None:
-        """Begin with no answers heard."""
+    def __init__(self, same_in_a_row: int) -> None:
+        """Trip on so many tokens turned down in a row for the same reason (the rule otn.stop_after_errors).
+
+        Then it is the lane that does not work, not the tokens, and every further one would be written off for nothing.
+        """
+        self._same_in_a_row = same_in_a_row
         self._was_refused: deque[bool] = deque(maxlen=WINDOW)
         self._token_reason = ""
         self._same_tokens = 0
@@ -69,7 +69,7 @@ class Breaker:
     def _reason_to_stop(self, outcome: Outcome) -> str | None:
         if outcome.action.startswith("halt"):
             return outcome.words
-        if self._same_tokens >= SAME_IN_A_ROW:
+        if self._same_tokens >= self._same_in_a_row:
             return (
                 f"{self._same_tokens} tokens in a row were turned down with {self._last_refusal} "
                 "One-time notifications do not seem to work for this Page. Try one by hand before more are spent."

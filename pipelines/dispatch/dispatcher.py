@@ -73,6 +73,7 @@ class Dispatcher:
                     self._clock,
                     asyncio.Semaphore(api.connections),
                     self._settle_after,
+                    int(self._policy.rule("otn.stop_after_errors", self._clock()).value),
                 )
                 try:
                     await self._look_after(shared, locks, token_of, until_empty=until_empty)
@@ -89,9 +90,9 @@ class Dispatcher:
         self, shared: Shared, locks: PageLocks, token_of: Callable[[str], SecretStr | None], *, until_empty: bool
     ) -> None:
         while not self._is_stopping:
+            await self._settle(shared.journal)  # first: what an echo already says is not sent again
             await self._take_pages(shared, locks, token_of)
             await self._reap(locks)
-            await self._settle(shared.journal)
             if until_empty and not await self._left(shared.journal):
                 break
             await asyncio.sleep(_LOOK_S)
@@ -144,8 +145,9 @@ class Dispatcher:
         since = await journal.run(queue.unsettled_since)
         if since is not None:
             await asyncio.to_thread(self._echoes.read, since)
-            await journal.run(self._echoes.settle)
+            await journal.run(partial(self._echoes.settle, now=self._clock()))
 
     async def _left(self, journal: Journal) -> int:
-        since = self._clock() - self._settle_after
-        return await journal.run(lambda connection: queue.left(connection, since=since, tries=MAX_ATTEMPTS))
+        now = self._clock()
+        since = now - self._settle_after
+        return await journal.run(lambda connection: queue.left(connection, now, since=since, tries=MAX_ATTEMPTS))

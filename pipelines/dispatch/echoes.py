@@ -7,7 +7,8 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,16 +16,35 @@ import zstandard
 from sqlalchemy import Connection
 
 from pipelines.dispatch.payload import read_metadata
-from pipelines.ledger import queue
+from pipelines.dispatch.run import ACTOR
+from pipelines.ledger import chain, queue
+from pipelines.ledger.queue import Known
 
 _MARK = b"clear-to-send"
 """Stands in every echo of ours, however the line is escaped or wrapped."""
 _SEND_ID = re.compile(r"[0-9]{1,18}")
 _AT_ONCE = 500
 """Ids in one question to the ledger: databases bound how many parameters a statement has."""
+_CLOCKS_DIFFER = timedelta(minutes=5)
+"""So much earlier than its campaign's launch an echo may seem: Meta's clock is another."""
 _UNREADABLE = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 """A file that was moved away meanwhile, may not be read, or is not all there yet. `load` complains of those that stay
 so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """What an echo says: which message reached whom, from which Page, and when (naive UTC)."""
+
+    mid: str
+    at: datetime
+    page_id: str
+    psid: str
+
+    def is_of(self, send: Known) -> bool:
+        """Say whether it is this send's. Its number alone proves nothing: another ledger counts from 1 too."""
+        is_its = (self.page_id, self.psid) == (send.page_id, send.psid)
+        return is_its and self.at >= send.launched_at - _CLOCKS_DIFFER
 
 
 class EchoReader:
@@ -33,7 +53,7 @@ class EchoReader:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._read_to: dict[Path, int] = {}
-        self._pending: dict[int, tuple[str, datetime]] = {}
+        self._pending: dict[int, Echo] = {}
 
     def read(self, since: datetime) -> None:
         """Take in the echoes of segments that were written to since then (naive UTC)."""
@@ -45,18 +65,23 @@ class EchoReader:
                 with suppress(*_UNREADABLE):
                     self._read(path, size, since)
 
-    def settle(self, connection: Connection) -> int:
+    def settle(self, connection: Connection, now: datetime) -> int:
         """Accept the unconfirmed sends whose echoes were read; those still on their way are asked about again later."""
         settled = 0
         ids = list(self._pending)
         for begin in range(0, len(ids), _AT_ONCE):
             some = ids[begin : begin + _AT_ONCE]
-            states = queue.states(connection, some)
-            lost = [send_id for send_id in some if states.get(send_id) in ("unconfirmed", "queued")]
-            settled += queue.echoed(connection, {send_id: self._pending[send_id] for send_id in lost})
-            for send_id in some:  # what is accepted now is forgotten the next time: this may have to be done again
-                if states.get(send_id) not in ("sending", "unconfirmed", "queued"):
-                    del self._pending[send_id]
+            known = queue.known(connection, some)
+            own = {each for each in some if each in known and self._pending[each].is_of(known[each])}
+            lost = [each for each in own if known[each].state in ("unconfirmed", "queued")]
+            settled += queue.echoed(
+                connection, {each: (self._pending[each].mid, self._pending[each].at) for each in lost}
+            )
+            for each in some:  # what is accepted now is forgotten the next time: this may have to be done again
+                if each not in own or known[each].state not in ("sending", "unconfirmed", "queued"):
+                    del self._pending[each]
+        if settled:
+            chain.append(connection, now, ACTOR, "sends_settled", {"by": "echo", "sends": settled})
         return settled
 
     def _files(self) -> Iterator[tuple[Path, int, float]]:
@@ -86,33 +111,44 @@ class EchoReader:
 
     def _take(self, line: bytes, since: datetime) -> None:
         with suppress(ValueError, RecursionError):  # the loader keeps it as a reject
-            for message, at in _messages(json.loads(line), since):
+            for item, at in _echoes(json.loads(line), since):
+                message = item["message"]
                 ours = read_metadata(str(message.get("metadata", "")))
                 if ours and _SEND_ID.fullmatch(ours[0]) and message.get("mid"):
-                    self._pending[int(ours[0])] = (str(message["mid"]), at)
+                    page_id, psid = (_id_of(item, end) for end in ("sender", "recipient"))
+                    self._pending[int(ours[0])] = Echo(str(message["mid"]), at, page_id, psid)
 
 
-def _messages(value: Any, at: datetime) -> Iterator[tuple[dict[str, Any], datetime]]:
-    """Give every echoed message anywhere in a line, also in one that a log shipper wrapped as text, and when it was."""
+def _echoes(value: Any, at: datetime) -> Iterator[tuple[dict[str, Any], datetime]]:
+    """Give every echo anywhere in a line, also in one that a log shipper wrapped as text, and when it was."""
     if isinstance(value, str):
         if value.startswith(("{", "[")) and "metadata" in value:
             with suppress(ValueError, RecursionError):  # somebody's words, and not JSON
-                yield from _messages(json.loads(value), at)
+                yield from _echoes(json.loads(value), at)
     elif isinstance(value, list):
         for each in value:
-            yield from _messages(each, at)
+            yield from _echoes(each, at)
     elif isinstance(value, dict):
         at = _moment(value.get("timestamp", value.get("time"))) or at
-        if value.get("is_echo"):
+        message = value.get("message")
+        if isinstance(message, dict) and message.get("is_echo"):
             yield value, at
         for each in value.values():
-            yield from _messages(each, at)
+            yield from _echoes(each, at)
+
+
+def _id_of(item: dict[str, Any], end: str) -> str:
+    """Return the id at one end of an item, or ''."""
+    whom = item.get(end)
+    return str(whom.get("id", "")) if isinstance(whom, dict) else ""
 
 
 def _moment(stamp: object) -> datetime | None:
-    """Return the moment that a number of milliseconds means, if it means one."""
+    """Return the moment that a number means, if it means one: seconds below 10^11, else milliseconds (S32)."""
     try:
-        return datetime.fromtimestamp(int(str(stamp)) / 1000, UTC).replace(tzinfo=None)
+        number = int(str(stamp))
+        seconds = number if number < 10**11 else number / 1000
+        return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None) if number > 0 else None
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -23,6 +23,9 @@ from pipelines.errors import UsageError
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """Each of these is raised before the first byte of the request: no connection, no handshake, no free connection."""
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""This machine: a sandbox of our own."""
+
 _KEEP_ALIVE_S = 5.0
 """An idle connection is dropped before a server is likely to drop it: a request that meets a closing connection is
 lost, and a lost message has to be settled."""
@@ -152,6 +155,8 @@ def _checked_address(url: str) -> str:
         raise UsageError(
             "The setting graph_url is no address. Write it as https://graph.facebook.com, without a user or a query."
         )
+    if address.scheme == "http" and address.host not in LOOPBACK:
+        raise UsageError("The setting graph_url begins with http: access tokens would go out in clear. Write https.")
     return str(address).rstrip("/")
 
 

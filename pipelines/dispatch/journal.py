@@ -60,9 +60,9 @@ class Journal:
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
 
-    async def start(self, send_id: int, now: datetime, *, again: bool = False) -> bool:
+    async def start(self, send_id: int, lane: str, now: datetime, *, again: bool = False) -> bool:
         """Write down that a send goes out now, and return whether it may; see `queue.start` and `start_again`."""
-        return bool(await self._ask("start_again" if again else "start", (send_id, now)))
+        return bool(await self._ask("start_again" if again else "start", (send_id, lane, now)))
 
     async def record(self, result: Result) -> None:
         """Write down what came of a call."""
@@ -121,8 +121,9 @@ def _do(connection: Connection, jobs: list[_Job]) -> list[Any]:
     may_go: set[int] = set()
     for kind, start in (("start", queue.start), ("start_again", queue.start_again)):
         asked = [job.what for job in jobs if job.kind == kind]
-        if asked:
-            may_go |= start(connection, [send_id for send_id, _ in asked], max(now for _, now in asked))
+        for lane in sorted({lane for _, lane, _ in asked}):
+            these = [(send_id, now) for send_id, by, now in asked if by == lane]
+            may_go |= start(connection, [send_id for send_id, _ in these], max(now for _, now in these), lane)
     values: list[Any] = []
     for job in jobs:
         if job.kind == "run":

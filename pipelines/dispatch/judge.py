@@ -7,9 +7,10 @@ from functools import partial
 from pipelines.dispatch.backoff import MAX_ATTEMPTS, wait
 from pipelines.dispatch.outcomes import Outcome
 from pipelines.ledger.queue import Queued, Result
+from pipelines.ledger.sends import DEAD
 
 _INVALID = 100
-"""Meta's code for a parameter it cannot use. platform_facts names no other for a token that was used (S08)."""
+"""Meta's code for a token it cannot use; with a subcode it speaks of something else, such as a picture (S08)."""
 
 
 def result_of(send: Queued, outcome: Outcome, now: datetime) -> Result:
@@ -28,6 +29,8 @@ def result_of(send: Queued, outcome: Outcome, now: datetime) -> Result:
         return told(state="queued", attempts=send.attempts)
     if outcome.action == "retry" and calls < MAX_ATTEMPTS:
         return told(state="queued", not_before=_later(outcome, calls, now))
+    if outcome.action == "give_up_token" and outcome.code == _INVALID:
+        return told(state="refused", reason=f"{DEAD}{outcome.reason}")
     return told(state="failed" if outcome.action == "retry" else "refused")
 
 
@@ -43,7 +46,7 @@ def result_again(send: Queued, outcome: Outcome, now: datetime) -> Result:
     told = partial(Result, send.send_id, state_at=now, trace=outcome.fbtrace_id, attempts=calls)
     if outcome.action == "accepted":
         return told(state="accepted", mid=outcome.message_id, settled_by="token")
-    if outcome.action == "give_up_token" and outcome.code == _INVALID:
+    if outcome.action == "give_up_token" and (outcome.code, outcome.subcode) == (_INVALID, None):
         words = "Its token had been used by the try whose answer was lost."
         return told(state="accepted", reason=outcome.reason, words=words, settled_by="token")
     later = _later(outcome, calls, now)

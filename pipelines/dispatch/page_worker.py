@@ -16,8 +16,9 @@ from pipelines.dispatch.journal import Journal
 from pipelines.dispatch.judge import result_again, result_of
 from pipelines.dispatch.outcomes import ErrorTable, Outcome, classify
 from pipelines.dispatch.pace import HOLD_S, Pace
-from pipelines.dispatch.run import Run
+from pipelines.dispatch.run import ACTOR, Run
 from pipelines.ledger import campaigns, queue
+from pipelines.ledger.campaigns import CampaignRecord
 from pipelines.ledger.queue import Queued
 
 _Value = TypeVar("_Value")
@@ -42,6 +43,8 @@ class Shared:
     clock: Callable[[], datetime]
     connections: asyncio.Semaphore
     settle_after: timedelta
+    same_tokens: int
+    """So many one-time tokens turned down alike, one after another, stop a campaign."""
 
 
 class PageWorker:
@@ -88,10 +91,21 @@ class PageWorker:
         await self._tell_all(over)
         for record in found:
             if record.campaign_id not in self._runs:
-                self._runs[record.campaign_id] = await self._write(partial(Run, record))
+                await self._begin(record, now)
         if time.monotonic() - self._lapsed_at >= _LAPSE_S or not self._taken:
             await self._lapse(now)
             self._lapsed_at = time.monotonic()
+
+    async def _begin(self, record: CampaignRecord, now: datetime) -> None:
+        """Take a campaign on; one that cannot be read is paused, and the others go on."""
+        try:
+            run = await self._write(partial(Run, record, same_tokens=self._shared.same_tokens))
+        except (ValueError, TypeError, KeyError) as error:
+            why = f"This version cannot read it ({error!r}). Write it anew from its file."
+            end = partial(campaigns.pause, campaign_id=record.campaign_id, by=ACTOR, now=now, why=why)
+            await self._write(end)
+        else:
+            self._runs[record.campaign_id] = run
 
     async def _tell_all(self, runs: list[Run]) -> None:
         for run in runs:
@@ -189,7 +203,9 @@ class PageWorker:
             async with self._shared.connections:
                 body = run.body(send)  # before it is written down that it goes: what cannot be made is not on its way
                 now, is_again = self._shared.clock(), send.state == "unconfirmed"
-                if not run.is_time(now) or not await self._shared.journal.start(send.send_id, now, again=is_again):
+                if not run.is_time(now) or not await self._shared.journal.start(
+                    send.send_id, send.lane, now, again=is_again
+                ):
                     run.is_stale = True
                     return
                 answer, outcome = await self._call(body, send)

@@ -119,8 +119,7 @@ def _card(text: str, image: Image, buttons: list[dict[str, str]], room: Room) ->
 def _picture(image: Image) -> dict[str, Any]:
     if image.attachment_id:
         return {"attachment_id": image.attachment_id}
-    # Meta then keeps the picture, and its answer names the id for the next campaign.
-    return {"url": image.url, "is_reusable": True}
+    return {"url": image.url}
 
 
 def _button(button: Button, room: Room, values: Mapping[str, str]) -> dict[str, str]:

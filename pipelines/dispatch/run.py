@@ -29,13 +29,17 @@ _TELL_EVERY = 1_000
 class Run:
     """Made when a campaign is found sending, and again when it has been resumed."""
 
-    def __init__(self, record: CampaignRecord, connection: Connection) -> None:
-        """Look up what does not change while it is sent, and what was accepted before."""
+    def __init__(self, record: CampaignRecord, connection: Connection, *, same_tokens: int) -> None:
+        """Look up what does not change while it is sent, and what was accepted before.
+
+        Raises ValueError, TypeError or KeyError for a definition that this version cannot read.
+        """
         self.record = record
         self.campaign = Campaign.from_json(record.definition)
-        self.lanes, self._zones = queue.lanes_and_zones(connection, record.campaign_id)
+        lanes, self._zones = queue.lanes_and_zones(connection, record.campaign_id)
+        self.lanes = lanes | {"standard_window"}  # where a load puts those whose windows open meanwhile
         self.canary = Canary(queue.proven(connection, record.campaign_id))
-        self.breaker = Breaker()
+        self.breaker = Breaker(same_tokens)
         self.is_stale = False
         """A send of it was not let go: look at the ledger before the next."""
         self._untold: deque[str] = deque()  # filled by the loop, emptied by the journal's thread: one at a time, each
@@ -57,6 +61,8 @@ class Run:
             )  # fmt: skip
         except (MissingField, TooLong) as error:
             return Outcome("give_up_person", "message", "text_does_not_fit", str(error))
+        except ValueError as error:
+            return Outcome("halt_campaign", "campaign", "no_message", f"No message can be made of it: {error}")
 
     def count(self, outcome: Outcome) -> None:
         """Remember an answer for the next entry of the audit chain."""
@@ -82,7 +88,9 @@ class Run:
 
     def lapse(self, connection: Connection, now: datetime) -> bool:
         """Give up what may no longer go, and return whether anything is still open."""
-        queue.lapse(connection, self.record.campaign_id, now, self.record.not_after)
+        lapsed = queue.lapse(connection, self.record.campaign_id, now, self.record.not_after)
+        if lapsed:
+            campaigns.tell(connection, self.record.campaign_id, "sends_lapsed", ACTOR, now, {"sends": lapsed})
         return bool(queue.open_count(connection, self.record.campaign_id))
 
     def end(self, connection: Connection, to: CampaignState, action: str, why: str, now: datetime) -> bool:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from sqlalchemy import Connection, Engine, insert, select
 
@@ -14,6 +14,9 @@ from pipelines.ledger import chain
 from pipelines.ledger.schema import approvals, campaigns, plans
 
 Verdict = Literal["block", "warn", "pass"]
+
+
+_SAYS = {"block": "a finding blocks it", "warn": "with warnings", "pass": "no finding stands against it"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def freeze(
                   "content_hash": content_hash, "verdict": verdict,
                   "summary": json.dumps(summary, ensure_ascii=False, sort_keys=True, default=str)}  # fmt: skip
         plan_id = int(connection.execute(insert(plans).values(values).returning(plans.c.plan_id)).scalar_one())
-        lives.move(connection, campaign_id, "checked", by, now, f"checked: {verdict}", plan_id=plan_id)
+        lives.move(connection, campaign_id, "checked", by, now, _SAYS[verdict], plan_id=plan_id)
         detail = {"plan_hash": plan_hash, "content_hash": content_hash, "verdict": verdict,
                   "lanes": summary.get("lanes"), "left_out": summary.get("left_out")}  # fmt: skip
         chain.append(connection, now, by, "campaign_checked", detail, campaign_id=campaign_id)
@@ -131,7 +134,7 @@ def history(connection: Connection, campaign_id: str) -> list[Approval]:
     return [Approval(*row) for row in connection.execute(query)]
 
 
-def refuse(ledger: Engine, campaign: lives.CampaignRecord, by: str, now: datetime, action: str, why: str) -> None:
+def refuse(ledger: Engine, campaign: lives.CampaignRecord, by: str, now: datetime, action: str, why: str) -> NoReturn:
     """Write a refusal into the chain, then raise it."""
     with ledger.begin() as connection:
         chain.append(

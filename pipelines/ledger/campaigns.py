@@ -147,8 +147,13 @@ def sending(connection: Connection, page_id: str) -> list[CampaignRecord]:
 def pause_page(connection: Connection, page_id: str, by: str, now: datetime, why: str) -> None:
     """Pause every campaign of a Page that sends now, in the caller's transaction."""
     for record in sending(connection, page_id):
-        move(connection, record.campaign_id, "paused", by, now, why)
-        tell(connection, record.campaign_id, "campaign_paused", by, now, {"why": why})
+        pause(connection, record.campaign_id, by, now, why)
+
+
+def pause(connection: Connection, campaign_id: str, by: str, now: datetime, why: str) -> None:
+    """Pause a campaign that sends, in the caller's transaction. Raises Refused."""
+    move(connection, campaign_id, "paused", by, now, why)
+    tell(connection, campaign_id, "campaign_paused", by, now, {"why": why})
 
 
 def unknown(connection: Connection, campaign_id: str) -> UsageError:

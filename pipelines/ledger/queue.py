@@ -43,6 +43,16 @@ class Result:
     attempts: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What tells whether an echo is a send's: whose it is, and since when it can have gone out."""
+
+    state: SendState
+    page_id: str
+    psid: str
+    launched_at: datetime
+
+
 _QUEUED = [sends.c[name] for name in Queued.__dataclass_fields__]
 _SENDING = select(campaigns.c.campaign_id).where(campaigns.c.state == "sending").scalar_subquery()
 
@@ -70,8 +80,9 @@ _GOING = (
     .values(state="sending", state_at=bindparam("now"), attempts=sends.c.attempts + 1)
     .returning(sends.c.send_id)
 )
-_START = _GOING.where(sends.c.state == "queued")
-_START_AGAIN = _GOING.where(sends.c.state == "unconfirmed", sends.c.lane == "otn")
+_LANE = bindparam("its_lane", type_=String)
+_START = _GOING.where(sends.c.state == "queued", or_(_LANE == "", sends.c.lane == _LANE))
+_START_AGAIN = _GOING.where(sends.c.state == "unconfirmed", sends.c.lane == "otn", sends.c.lane == _LANE)
 _STANDS = sends.c.state == "sending"
 _WAS_GIVEN_UP = (sends.c.state == "unconfirmed") & (bindparam("new_state", type_=String) == "accepted")
 _WRITTEN: dict[str, Any] = {name: bindparam(f"new_{name}") for name in Result.__dataclass_fields__ if name != "send_id"}
@@ -100,18 +111,20 @@ def due(
     return [Queued(*row) for row in rows.all()]
 
 
-def start(connection: Connection, send_ids: Collection[int], now: datetime) -> set[int]:
+def start(connection: Connection, send_ids: Collection[int], now: datetime, lane: str = "") -> set[int]:
     """
     Mark sends as going out, and return those that may: still queued, permitted, their campaign still sending.
 
+    With a lane only those that still go by it: a load may have let them go by the window meanwhile.
+
     Committed before the call is made: a crash afterwards leaves `sending`, which is never sent again by itself.
     """
-    return set(connection.execute(_START, {"ids": list(send_ids), "now": now}).scalars().all())
+    return set(connection.execute(_START, {"ids": list(send_ids), "now": now, "its_lane": lane}).scalars().all())
 
 
-def start_again(connection: Connection, send_ids: Collection[int], now: datetime) -> set[int]:
+def start_again(connection: Connection, send_ids: Collection[int], now: datetime, lane: str = "otn") -> set[int]:
     """Mark unconfirmed sends by one-time token as going out again, and return those that may."""
-    return set(connection.execute(_START_AGAIN, {"ids": list(send_ids), "now": now}).scalars().all())
+    return set(connection.execute(_START_AGAIN, {"ids": list(send_ids), "now": now, "its_lane": lane}).scalars().all())
 
 
 def record(connection: Connection, results: Sequence[Result]) -> None:
@@ -172,10 +185,11 @@ def unconfirmed(
     return [Queued(*row) for row in connection.execute(query.order_by(sends.c.send_id).limit(limit))]
 
 
-def states(connection: Connection, send_ids: Collection[int]) -> dict[int, SendState]:
-    """Return in which state each of these sends is; unknown ids are left out."""
-    query = select(sends.c.send_id, sends.c.state).where(sends.c.send_id.in_(send_ids))
-    return {row[0]: row[1] for row in connection.execute(query)}
+def known(connection: Connection, send_ids: Collection[int]) -> dict[int, Known]:
+    """Return what is known of these sends; ids that are no sends are left out."""
+    columns = (sends.c.send_id, sends.c.state, sends.c.page_id, sends.c.psid, campaigns.c.launched_at)
+    query = select(*columns).join_from(sends, campaigns).where(sends.c.send_id.in_(send_ids))
+    return {send_id: Known(*rest) for send_id, *rest in connection.execute(query).all()}
 
 
 def unsettled_since(connection: Connection) -> datetime | None:
@@ -191,14 +205,18 @@ def unsettled_since(connection: Connection) -> datetime | None:
     return found
 
 
-def left(connection: Connection, *, since: datetime, tries: int) -> int:
+def left(connection: Connection, now: datetime, *, since: datetime, tries: int) -> int:
     """Count what a dispatcher can still do something about: send, try again, or wait for an echo that may come.
 
-    An echo may come for what has been unconfirmed since `since` or later; one-time tokens are tried `tries` times.
+    An echo may come for what has been unconfirmed since `since` or later; one-time tokens are tried `tries` times,
+    as long as they may be.
     """
+    is_late = select(campaigns.c.campaign_id).where(campaigns.c.not_after <= now).scalar_subquery()
     begun = select(campaigns.c.campaign_id).where(campaigns.c.launched_at.is_not(None)).scalar_subquery()
     is_recent = (sends.c.state == "unconfirmed") & (sends.c.state_at > since)
     is_token = (sends.c.state == "unconfirmed") & (sends.c.lane == "otn") & (sends.c.attempts < tries)
+    is_token &= or_(sends.c.permission_ends_at.is_(None), sends.c.permission_ends_at > now)
+    is_token &= sends.c.campaign_id.not_in(is_late)
     is_open = sends.c.campaign_id.in_(_SENDING) & (sends.c.state.in_(("queued", "sending")) | is_token)
     # By campaign and open state, which an index holds: what is over is not read.
     among = sends.c.campaign_id.in_(begun) & sends.c.state.in_(OPEN_SENDS)

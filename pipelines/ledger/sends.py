@@ -27,6 +27,10 @@ _POSITIONAL: Mapping[str, Dialect] = {
 """How each driver takes values by their place instead of by name."""
 
 
+DEAD = "token "
+"""Begins the reason of a send whose token was refused for good: no plan takes that token again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """How many sends of a campaign stand where: by lane, variant, state, and the reason for it."""
@@ -114,7 +118,8 @@ def tally(ledger: Engine, campaign_id: str) -> list[Tally]:
 def live_sends(connection: Connection, page_id: str, since: datetime) -> list[tuple[Any, ...]]:
     """Rows (psid, token_key, topic, lane, state, state_at, mid) that bind a Page's plans.
 
-    They are the sends on their way, whatever their age, and those accepted since then; of one-time tokens all.
+    They are the sends on their way, whatever their age, and those accepted since then; of one-time tokens all, and
+    those whose tokens were refused for good.
     """
     columns = (
         sends.c.psid, sends.c.token_key, sends.c.topic, sends.c.lane, sends.c.state, sends.c.state_at, sends.c.mid
@@ -122,7 +127,10 @@ def live_sends(connection: Connection, page_id: str, since: datetime) -> list[tu
     binding = sends.c.state.in_(OPEN_SENDS) | (
         (sends.c.state == "accepted") & ((sends.c.state_at >= since) | (sends.c.lane == "otn"))
     )
-    query = select(*columns).where(sends.c.campaign_id.in_(_of(page_id)), sends.c.state.in_(LIVE_SENDS), binding)
+    is_dead = (sends.c.state == "refused") & sends.c.reason.startswith(DEAD)
+    query = select(*columns).where(
+        sends.c.campaign_id.in_(_of(page_id)), sends.c.state.in_((*LIVE_SENDS, "refused")), binding | is_dead
+    )
     return [tuple(row) for row in connection.execute(query).all()]
 
 

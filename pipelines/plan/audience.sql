@@ -44,7 +44,9 @@ SELECT psid, CAST(token_key AS UUID), lane, state, CAST(state_at AS TIMESTAMP), 
 -- First expired, first out. A marketing token that only Meta's paid API takes is no permission for the Send API.
 CREATE OR REPLACE TEMP TABLE plan_choices AS
 WITH bound AS (
-    SELECT token_key, bool_or(state = 'accepted') AS is_spent FROM plan_ledger
+    SELECT
+        token_key, CASE WHEN bool_or(state = 'refused') THEN 'refused' WHEN bool_or(state = 'accepted') THEN 'spent' ELSE 'reserved' END AS state
+    FROM plan_ledger
     WHERE token_key IS NOT NULL AND (lane = 'otn' OR state <> 'accepted')
     GROUP BY token_key
 ),
@@ -54,7 +56,7 @@ regions AS (
 held AS (
     SELECT
         s.contact_key, s.kind, s.token_key, s.ends_at,
-        CASE WHEN b.token_key IS NULL THEN s.state WHEN b.is_spent THEN 'spent' ELSE 'reserved' END AS state,
+        coalesce(b.state, s.state) AS state,
         s.kind = 'marketing' AND s.opted_in_at >= $paid_since AND NOT coalesce(list_contains($free_regions, r.region), false) AS is_paid_only
     FROM token_spans AS s
     LEFT JOIN bound AS b ON b.token_key = s.token_key
@@ -101,7 +103,7 @@ WITH written AS (
     ANTI JOIN (
         SELECT mid FROM events WHERE page_id = $page_id AND kind = 'message_echo' AND occurred_at >= $since
     ) AS e ON e.mid = l.mid
-    WHERE l.state <> 'accepted' OR l.state_at >= $since
+    WHERE l.state <> 'refused' AND (l.state <> 'accepted' OR l.state_at >= $since)
 )
 SELECT contact_key, max(at_) AS last_at, count(*) FILTER (at_ > $cap_since) AS count_in_cap
 FROM written
@@ -115,7 +117,7 @@ CREATE OR REPLACE TEMP TABLE plan_messaged (contact_key UBIGINT, last_at TIMESTA
 -- One row per person to whom a marketing token carried a message less than $marketing_hours ago.
 CREATE OR REPLACE TEMP TABLE plan_cooling AS
 SELECT DISTINCT hash($page_id, psid) AS contact_key FROM plan_ledger
-WHERE lane = 'marketing' AND (state <> 'accepted' OR state_at > $at - to_hours($marketing_hours));
+WHERE lane = 'marketing' AND state <> 'refused' AND (state <> 'accepted' OR state_at > $at - to_hours($marketing_hours));
 
 -- name: zones_told
 -- One row per person whose time zone an opt-in told: the last one it told.

@@ -14,7 +14,9 @@ from pipelines.ledger.campaigns import CampaignRecord
 from pipelines.ledger.moves import CAMPAIGN_MOVES, CampaignState
 from pipelines.lint.linter import Linter
 from pipelines.plan import planner
+from pipelines.plan.campaign import Campaign
 from pipelines.plan.checking import Checked, examine
+from pipelines.plan.judging import judge
 
 _BATCH = 50_000
 """Rows of a plan in memory at once, on their way to the ledger."""
@@ -68,16 +70,31 @@ def launch(
     changed = planner.changes(cursor, plans_folder / f"{plan.plan_hash}.parquet")
     told = {"lanes": checked.counts.lanes, "left_out": checked.counts.left_out, "changes": changed,
             "plan_hash": planner.freeze(cursor, plans_folder), "content_hash": checked.content_hash}  # fmt: skip
-    reserved = sends.launch(ledger, record, planner.batches(cursor, record.page_id, _BATCH), by, now, told)
+    try:
+        reserved = sends.launch(ledger, record, planner.batches(cursor, record.page_id, _BATCH), by, now, told)
+    except Refused as refusal:
+        approvals.refuse(ledger, record, by, now, "launch_refused", str(refusal))
     return Launched(checked, reserved, changed)
 
 
-def resume(ledger: Engine, record: CampaignRecord, by: str, now: datetime, why: str) -> None:
-    """Let a paused campaign go on. Raises Refused while everything is stopped; past its last moment it is parked."""
+def resume(ledger: Engine, linter: Linter, record: CampaignRecord, by: str, now: datetime, why: str) -> None:
+    """
+    Let a paused campaign go on, by the rules of now: what was allowed at its launch may not be any more.
+
+    Raises Refused, and writes that down, where a lane that is still to be used is blocked, or everything is stopped;
+    past its last moment the campaign is parked.
+    """
     park_if_late(ledger, record, by, now)
-    with ledger.connect() as connection:
-        campaigns.refuse_while_stopped(connection)
-    campaigns.change(ledger, record.campaign_id, "sending", by, now, why, "campaign_resumed")
+    judgement = judge(linter, Campaign.from_json(record.definition), [], now, [])
+    waiting = {each.lane for each in sends.tally(ledger, record.campaign_id) if each.state == "queued"}
+    for each in judgement.findings:
+        if each["severity"] == "block" and each["lane"] in waiting:
+            because = f"{each['lane']} is blocked now by {each['rule']}: {each['reason']} Cancel what is left of it."
+            approvals.refuse(ledger, record, by, now, "resume_refused", because)
+    try:
+        campaigns.change(ledger, record.campaign_id, "sending", by, now, why, "campaign_resumed")
+    except Refused as refusal:
+        approvals.refuse(ledger, record, by, now, "resume_refused", str(refusal))
 
 
 def park_if_late(ledger: Engine, record: CampaignRecord, by: str, now: datetime) -> None:

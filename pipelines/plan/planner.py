@@ -156,6 +156,7 @@ def _parameters(
     return {
         "campaign_id": campaign_id, "page_id": campaign.page_id, "at": at, "topic": campaign.topic,
         "lanes": [lane for lane in lanes if lane not in free], "free_lane": free[0] if free else "",
+        "free_until": _ends(policy, free[0], at) if free else None,
         "topics": list(audience.topics), "exclude_topics": list(audience.exclude_topics),
         "token_kinds": list(audience.token_kinds), "window": audience.window, "tags": list(audience.tags),
         "by_csv": bool(audience.people_csv), "exclude_psids": list(audience.exclude_psids),
@@ -182,6 +183,13 @@ def _marketing(policy: Policy, at: datetime) -> dict[str, Any]:
     regions = [region for region in closing.applies.get("except_regions", ()) if region != "unknown"]
     paid_since = closing.from_at if closing.value is False else FOREVER
     return {"paid_since": paid_since, "free_regions": regions, "marketing_hours": hours}
+
+
+def _ends(policy: Policy, lane: str, at: datetime) -> datetime | None:
+    """Return when the lane of a tag or template closes, by what is known now; None where no end is known."""
+    rule_id = "lane.utility.open" if lane == "utility" else f"tag.{lane.removeprefix('tag:').lower()}"
+    closed = [rule.from_at for rule in policy.histories.get(rule_id, ()) if rule.value in ("block", False)]
+    return min((moment for moment in closed if moment > at), default=None)
 
 
 def _before(at: datetime, span: timedelta | None) -> datetime | None:

@@ -49,7 +49,7 @@ SELECT
     CASE WHEN reason IS NOT NULL THEN NULL WHEN lane = 'otn' THEN otn.token_key WHEN lane = 'marketing' THEN marketing.token_key END AS token_key,
     CASE WHEN reason IS NULL THEN fields END AS fields,
     CASE WHEN reason IS NULL THEN coalesce(zone, $zone) END AS zone,
-    CASE WHEN reason IS NOT NULL THEN NULL WHEN lane = 'standard_window' THEN closes_at WHEN lane = 'otn' THEN otn.ends_at WHEN lane = 'marketing' THEN nullif(marketing.ends_at, TIMESTAMP '9999-12-31') END AS permission_ends_at,
+    CASE WHEN reason IS NOT NULL THEN NULL WHEN lane = 'standard_window' THEN closes_at WHEN lane = 'otn' THEN otn.ends_at WHEN lane = 'marketing' THEN nullif(marketing.ends_at, TIMESTAMP '9999-12-31') ELSE $free_until END AS permission_ends_at,
     zone IS NULL AND $zone IS NOT NULL AND reason IS NULL AS is_zone_guessed
 FROM judged;
 

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.dispatch.breaker import AT_LEAST, LOST_IN_A_ROW, SAME_IN_A_ROW, Breaker
+from pipelines.dispatch.breaker import AT_LEAST, LOST_IN_A_ROW, Breaker
 from pipelines.dispatch.outcomes import ACTIONS, Outcome
+
+SAME_IN_A_ROW = 5
 
 
 def outcome(action: str, reason: str = "") -> Outcome:
@@ -19,7 +21,7 @@ DEAD, OTHER = outcome("give_up_token", "10/2018278"), outcome("give_up_token", "
 
 def heard(outcomes: list[Outcome], lane: str = "otn") -> str | None:
     """Return why a breaker that heard all of them stops."""
-    breaker = Breaker()
+    breaker = Breaker(SAME_IN_A_ROW)
     for each in outcomes:
         breaker.hear(each, lane)
     return breaker.why
@@ -66,7 +68,7 @@ def test_a_token_that_worked_begins_the_count_again() -> None:
     """So does another reason; an accepted message of another lane does not."""
     assert heard([DEAD] * 4 + [TAKEN] + [DEAD] * 4) is None
     assert heard([DEAD] * 4 + [OTHER] + [DEAD] * 4) is None
-    breaker = Breaker()
+    breaker = Breaker(SAME_IN_A_ROW)
     for _ in range(SAME_IN_A_ROW):
         breaker.hear(TAKEN, "standard_window")
         breaker.hear(DEAD, "otn")
@@ -90,7 +92,7 @@ def test_what_is_tried_again_is_no_verdict() -> None:
 @given(st.lists(st.sampled_from([*ACTIONS, "accepted"]), max_size=120))
 def test_a_breaker_stays_open_and_gives_one_reason(actions: list[str]) -> None:
     """Once it has said why, it says the same until a person makes a new one."""
-    breaker = Breaker()
+    breaker = Breaker(SAME_IN_A_ROW)
     said = [breaker.hear(outcome(action), "otn") for action in actions]
     reasons = [why for why in said if why is not None]
 

@@ -84,7 +84,7 @@ def test_a_lane_that_does_not_work_is_not_used_up(ledger: Engine, box: Sandbox, 
     assert asked <= (5 if tokens else 20) + CANARIES - 1
     assert tally(ledger) == {"refused": asked, "queued": 40 - asked}
     assert campaigns.get(ledger, "shoes").state == "paused"
-    assert ("5 tokens in a row" if tokens else "20 of the last 20 messages were refused") in why(ledger)
+    assert ("3 tokens in a row" if tokens else "20 of the last 20 messages were refused") in why(ledger)
 
 
 def test_the_rest_of_a_lane_waits_for_its_first_three(ledger: Engine, box: Sandbox, clock: Clock) -> None:

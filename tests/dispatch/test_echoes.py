@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -19,7 +20,7 @@ from pipelines.ledger.moves import SendState
 from pipelines.ledger.queue import Result
 from pipelines.ledger.store import open_ledger
 from tests import deliveries
-from tests.dispatch.sending import crowd, launch, rows, tally
+from tests.dispatch.sending import PAGE, crowd, launch, rows, tally
 from tests.sandbox.serving import START
 
 AT = START + timedelta(seconds=90)
@@ -44,17 +45,18 @@ def put(ledger: Engine, send_id: int, state: SendState) -> None:
             queue.record(connection, [Result(send_id, state, START)])
 
 
-def echo(send_id: int | str, at: datetime = AT, lane: str = "standard_window") -> bytes:
-    """Return the line of an echo."""
-    metadata = f"clear-to-send/1 send={send_id} lane={lane}"
-    return deliveries.compact(deliveries.delivery(deliveries.echo("1", at, f"m_{send_id}", metadata=metadata)))
+def echo(send_id: int, at: datetime = AT, *, page_id: str = PAGE, psid: str = "") -> bytes:
+    """Return the line of an echo, by default to the one whose send it is."""
+    whom = psid or crowd(9)[send_id - 1].psid
+    item = deliveries.echo(whom, at, f"m_{send_id}", metadata=f"clear-to-send/1 send={send_id} lane=standard_window")
+    return deliveries.compact(deliveries.delivery({**item, "sender": {"id": page_id}}, page=page_id))
 
 
 def settled(ledger: Engine, reader: EchoReader, since: datetime = START) -> int:
     """Read what is there, and settle what can be."""
     reader.read(since)
     with ledger.begin() as connection:
-        return reader.settle(connection)
+        return reader.settle(connection, AT)
 
 
 def plain(path: Path, lines: bytes) -> None:
@@ -160,7 +162,7 @@ def test_an_echo_that_comes_before_its_answer_is_lost_is_remembered(lost: Engine
     launch(lost, crowd(2, first=11), "boots")
     four, _ = (send_id for send_id, campaign in rows(lost, "send_id", "campaign_id") if campaign == "boots")
     put(lost, four, "sending")
-    plain(tmp_path / "a", echo(four) + b"\n")
+    plain(tmp_path / "a", echo(four, psid=crowd(2, first=11)[0].psid) + b"\n")
     reader = EchoReader(tmp_path)
     assert settled(lost, reader) == 0
     with lost.begin() as connection:
@@ -173,7 +175,7 @@ def test_an_echo_settles_what_waits_for_another_try(lost: Engine, tmp_path: Path
     """An earlier try did arrive: nothing goes out again."""
     launch(lost, crowd(1, first=21), "boots")
     put(lost, 4, "queued")
-    plain(tmp_path / "a", echo(4) + b"\n")
+    plain(tmp_path / "a", echo(4, psid=crowd(1, first=21)[0].psid) + b"\n")
 
     assert settled(lost, EchoReader(tmp_path)) == 1
     assert rows(lost, "state", "settled_by")[3] == ("accepted", "echo")
@@ -183,7 +185,8 @@ def test_an_echo_changes_nothing_that_is_settled(lost: Engine, tmp_path: Path) -
     """What was refused stays so, and an echo that comes twice says nothing new."""
     launch(lost, crowd(1, first=31), "boots")
     put(lost, 4, "refused")
-    plain(tmp_path / "a", echo(4) + b"\n" + echo(1) + b"\n" + echo(1, AT + timedelta(hours=1)) + b"\n")
+    refused = echo(4, psid=crowd(1, first=31)[0].psid)
+    plain(tmp_path / "a", refused + b"\n" + echo(1) + b"\n" + echo(1, AT + timedelta(hours=1)) + b"\n")
     reader = EchoReader(tmp_path)
 
     assert settled(lost, reader) == 1
@@ -203,6 +206,21 @@ JUNK = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "other",
+    [{"page_id": "777"}, {"psid": "555"}, {"at": START - timedelta(days=300)}],
+    ids=["of another Page", "to another person", "of an earlier time"],
+)
+def test_an_echo_with_the_same_number_is_not_proof(lost: Engine, tmp_path: Path, other: dict[str, Any]) -> None:
+    """Another ledger counts from 1 too: its echoes settle nothing here."""
+    plain(tmp_path / "a", echo(1, **other) + b"\n")
+    reader = EchoReader(tmp_path)
+
+    assert settled(lost, reader) == 0
+    plain(tmp_path / "b", echo(1) + b"\n")
+    assert settled(lost, reader) == 1
+
+
 def test_junk_is_passed_over(lost: Engine, tmp_path: Path) -> None:
     """The loader keeps it as rejects; here it must not hide what comes after it."""
     (tmp_path / "folder.jsonl").mkdir()
@@ -219,7 +237,8 @@ def test_junk_is_passed_over(lost: Engine, tmp_path: Path) -> None:
 def test_a_moment_that_makes_no_sense_does_not_hide_an_echo(lost: Engine, tmp_path: Path, stamp: str) -> None:
     """It counts as having gone out when its campaign was launched at the earliest."""
     metadata = '"metadata":"clear-to-send/1 send=1 lane=standard_window"'
-    line = f'{{"timestamp":{stamp},"message":{{"is_echo":true,"mid":"m",{metadata}}}}}\n'
+    ends = f'"sender":{{"id":"{PAGE}"}},"recipient":{{"id":"{crowd(1)[0].psid}"}}'
+    line = f'{{{ends},"timestamp":{stamp},"message":{{"is_echo":true,"mid":"m",{metadata}}}}}\n'
     plain(tmp_path / "a", line.encode())
 
     assert settled(lost, EchoReader(tmp_path)) == 1
@@ -231,7 +250,13 @@ def test_a_moment_that_makes_no_sense_does_not_hide_an_echo(lost: Engine, tmp_pa
 def test_no_line_stops_the_reader(tmp_path_factory: pytest.TempPathFactory, body: object) -> None:
     """Whatever it says, and wherever in it our mark stands."""
     folder = tmp_path_factory.mktemp("logs")
-    plain(folder / "a", json.dumps({"clear-to-send": body, "is_echo": True, "timestamp": body}).encode() + b"\n")
+    plain(
+        folder / "a",
+        json.dumps(
+            {"clear-to-send": body, "message": {"is_echo": True, "metadata": body}, "sender": body, "timestamp": body}
+        ).encode()
+        + b"\n",
+    )
 
     EchoReader(folder).read(START)
 

@@ -17,6 +17,8 @@ from pipelines.ledger.schema import campaigns as campaigns_table
 from tests.dispatch.sending import crowd, launch, rows, tally
 from tests.sandbox.serving import START
 
+WINDOW = "standard_window"
+
 
 @contextmanager
 def counting_commits(ledger: Engine) -> Iterator[list[int]]:
@@ -57,7 +59,7 @@ def test_many_starts_share_one_commit(ledger: Engine) -> None:
     async def start() -> list[object]:
         async with Journal(ledger) as journal:
             with counting_commits(ledger) as commits:
-                asked = [lambda send_id=send_id: journal.start(send_id, START) for send_id in [*ids, 4711]]
+                asked = [lambda send_id=send_id: journal.start(send_id, WINDOW, START) for send_id in [*ids, 4711]]
                 answers = await gathered(journal, *asked)
             assert commits[0] == 2, "one for the act that kept it busy, one for all starts"
             return answers
@@ -73,9 +75,9 @@ def test_a_send_starts_once(ledger: Engine) -> None:
 
     async def start() -> list[bool]:
         async with Journal(ledger) as journal:
-            answers = [await journal.start(one, START), await journal.start(one, START)]
+            answers = [await journal.start(one, WINDOW, START), await journal.start(one, WINDOW, START)]
             await asyncio.to_thread(campaigns.change, ledger, "shoes", "paused", "Rita", START, "wait", "paused")
-            return [*answers, await journal.start(two, START)]
+            return [*answers, await journal.start(two, WINDOW, START)]
 
     assert asyncio.run(start()) == [True, False, False]
 
@@ -87,10 +89,13 @@ def test_only_a_one_time_token_starts_again(ledger: Engine) -> None:
 
     async def start() -> list[bool]:
         async with Journal(ledger) as journal:
-            for send_id in ids:
-                await journal.start(send_id, START)
+            for send_id, lane in zip(ids, ("otn", WINDOW), strict=True):
+                await journal.start(send_id, lane, START)
                 await journal.record(Result(send_id, "unconfirmed", START))
-            return [await journal.start(send_id, START, again=True) for send_id in ids]
+            return [
+                await journal.start(send_id, lane, START, again=True)
+                for send_id, lane in zip(ids, ("otn", WINDOW), strict=True)
+            ]
 
     assert asyncio.run(start()) == [True, False]
 
@@ -102,12 +107,15 @@ def test_a_failure_reaches_everyone_whose_write_was_in_it(ledger: Engine) -> Non
 
     async def fail() -> list[object]:
         async with Journal(ledger) as journal:
-            await journal.start(one, START)
+            await journal.start(one, WINDOW, START)
             bad = Result(one, "cancelled", START)  # no call comes to that
             return await gathered(
-                journal, lambda: journal.start(two, START), lambda: journal.record(bad),
-                lambda: journal.start(three, START), lambda: journal.run(lambda c: c.execute(select(1)).scalar_one()),
-            )  # fmt: skip
+                journal,
+                lambda: journal.start(two, WINDOW, START),
+                lambda: journal.record(bad),
+                lambda: journal.start(three, WINDOW, START),
+                lambda: journal.run(lambda c: c.execute(select(1)).scalar_one()),
+            )
 
     *failed, well = asyncio.run(fail())
 
@@ -128,7 +136,7 @@ def test_an_act_that_fails_leaves_the_others_standing(ledger: Engine) -> None:
     async def act() -> list[object]:
         async with Journal(ledger) as journal:
             return await gathered(
-                journal, lambda: journal.run(refuse), lambda: journal.start(1, START),
+                journal, lambda: journal.run(refuse), lambda: journal.start(1, WINDOW, START),
                 lambda: journal.run(lambda c: queue.open_count(c, "shoes")),
             )  # fmt: skip
 
@@ -146,7 +154,7 @@ def test_what_was_asked_before_the_end_is_written(ledger: Engine) -> None:
     async def leave() -> None:
         async with Journal(ledger) as journal:
             ids = [send_id for (send_id,) in rows(ledger, "send_id")]
-            tasks = [asyncio.create_task(journal.start(send_id, START)) for send_id in ids]
+            tasks = [asyncio.create_task(journal.start(send_id, WINDOW, START)) for send_id in ids]
             await asyncio.sleep(0)
         await asyncio.gather(*tasks)
 
@@ -161,7 +169,7 @@ def test_a_task_that_is_stopped_leaves_its_write_standing(ledger: Engine) -> Non
 
     async def stop() -> None:
         async with Journal(ledger) as journal:
-            task = asyncio.create_task(journal.start(1, START))
+            task = asyncio.create_task(journal.start(1, WINDOW, START))
             await asyncio.sleep(0)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):

@@ -16,14 +16,14 @@ AUTHOR, OTHER = "Mei", "Đặng"
 CONTENT = "c" * 64
 
 
-def draft(text: str = "Back in stock", page: str = "1084") -> Draft:
+def draft(text: str = "Back in stock", page: str = "1084", definition: str = "") -> Draft:
     """Return what a campaign file says."""
-    return Draft(page, text, f'{{"text": "{text}"}}', "f" * 64, None, NOW + timedelta(days=1))
+    return Draft(page, text, definition or f'{{"text": "{text}"}}', "f" * 64, None, NOW + timedelta(days=1))
 
 
-def written(ledger: Engine, campaign_id: str = "shoes", page: str = "1084") -> CampaignRecord:
+def written(ledger: Engine, campaign_id: str = "shoes", page: str = "1084", definition: str = "") -> CampaignRecord:
     """Write a draft down."""
-    campaigns.create(ledger, campaign_id, draft(page=page), AUTHOR, NOW)
+    campaigns.create(ledger, campaign_id, draft(page=page, definition=definition), AUTHOR, NOW)
     return campaigns.get(ledger, campaign_id)
 
 
@@ -38,9 +38,9 @@ def check(
     return plan
 
 
-def approved(ledger: Engine, campaign_id: str = "shoes", page: str = "1084") -> CampaignRecord:
+def approved(ledger: Engine, campaign_id: str = "shoes", page: str = "1084", definition: str = "") -> CampaignRecord:
     """Bring a new campaign to its approval."""
-    campaign = written(ledger, campaign_id, page)
+    campaign = written(ledger, campaign_id, page, definition)
     approvals.approve(ledger, campaign, check(ledger, campaign_id), OTHER, NOW, "")
     return campaigns.get(ledger, campaign_id)
 
@@ -51,9 +51,11 @@ def row(psid: str, token: str | None = None, lane: str = "otn", until: datetime 
     return (psid, lane, "a", None, key, token, None, "Asia/Taipei", until)
 
 
-def launched(ledger: Engine, *rows: tuple[Any, ...], campaign_id: str = "shoes", page: str = "1084") -> CampaignRecord:
+def launched(
+    ledger: Engine, *rows: tuple[Any, ...], campaign_id: str = "shoes", page: str = "1084", definition: str = ""
+) -> CampaignRecord:
     """Bring a new campaign to its launch with these rows."""
-    campaign = approved(ledger, campaign_id, page)
+    campaign = approved(ledger, campaign_id, page, definition)
     sends.launch(ledger, campaign, [rows], AUTHOR, NOW, {})
     return campaigns.get(ledger, campaign_id)
 

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from pipelines import DATA
 from pipelines.errors import Refused
 from pipelines.ledger import approvals, campaigns, sends
 from pipelines.ledger.schema import campaigns as campaigns_table
+from pipelines.ledger.schema import sends as table
 from pipelines.lint.linter import Linter
 from pipelines.plan import launching, planner
 from pipelines.plan.campaign import Audience, Campaign
@@ -224,7 +226,7 @@ def test_a_paused_campaign_is_parked_when_it_is_late(desk: Desk) -> None:
     ledger = desk.world.ledger
     campaigns.change(ledger, "shoes", "paused", "ann", NOW, "wait", "campaign_paused")
     with pytest.raises(Refused, match=r"is parked.*Write a new one for the rest"):
-        launching.resume(ledger, desk.record(), "ann", NOW + DAY, "")
+        launching.resume(ledger, desk.linter, desk.record(), "ann", NOW + DAY, "")
     assert {each.state for each in sends.tally(ledger, "shoes")} == {"cancelled"}
     assert desk.world.outcomes(campaign(), NOW + 2 * DAY)[ANNA] == "otn"
 
@@ -244,9 +246,9 @@ def test_a_paused_campaign_goes_on(desk: Desk) -> None:
     ledger = desk.world.ledger
     campaigns.stop_all(ledger, "eve", NOW, "fire")
     with pytest.raises(Refused, match=r"eve stopped everything \(fire\)"):
-        launching.resume(ledger, desk.record(), "ann", NOW, "")
+        launching.resume(ledger, desk.linter, desk.record(), "ann", NOW, "")
     campaigns.release_all(ledger, "eve", NOW, "out")
-    launching.resume(ledger, desk.record(), "ann", NOW, "out")
+    launching.resume(ledger, desk.linter, desk.record(), "ann", NOW, "out")
     assert desk.record().state == "sending"
 
 
@@ -271,3 +273,20 @@ def test_a_frozen_plan_that_is_gone_is_missed(desk: Desk) -> None:
     with pytest.raises(Refused, match=r"is gone. Check the campaign again"):
         desk.launch()
     assert desk.reserved() == 0
+
+
+def test_a_lane_that_closes_ends_the_permission_and_the_resume(desk: Desk) -> None:
+    """Launched on the tag's last day: nothing goes out after it, and a resume says so."""
+    desk.world.load(message(BEN, WARNS - HOUR, "m_0"))
+    desk.approved(PURCHASE, WARNS, reason="the last of them")
+    desk.launch(WARNS)
+    ledger = desk.world.ledger
+    campaigns.change(ledger, "shoes", "paused", "ann", WARNS, "wait", "campaign_paused")
+    with ledger.connect() as connection:
+        (ends,) = connection.execute(select(table.c.permission_ends_at)).one()
+
+    assert ends == datetime(2026, 4, 27)
+    with pytest.raises(Refused, match=r"tag:POST_PURCHASE_UPDATE is blocked now by tag\.post_purchase_update"):
+        launching.resume(ledger, desk.linter, desk.record(), "ann", WARNS + 2 * DAY, "")
+    assert last_entry(ledger)[1] == "resume_refused"
+    assert desk.record().state == "paused"

@@ -14,6 +14,7 @@ from pipelines.warehouse import Warehouse
 from tests.conftest import NOW, Home
 from tests.deliveries import ANNA, BEN, NOON, PAGE, delivery, marketing, message, otn, write_lines
 from tests.ledger.broadcasts import launched, row
+from tests.plan.worlds import campaign
 
 OPENED = NOW - timedelta(hours=20)
 
@@ -59,9 +60,9 @@ def test_a_window_that_went_on_is_used_to_its_end(home: Home, tmp_path: Path, le
     launched(ledger, row(ANNA, until=OPENED + timedelta(hours=24)), page=PAGE)
     home.load(write_lines(tmp_path / "b.jsonl", delivery(message(ANNA, NOW - timedelta(hours=1), "m_2"))))
 
-    assert seen_with(home, ledger) == Rechecked(0, 1)
+    assert seen_with(home, ledger) == Rechecked(0, 1, 0)
     assert standing(ledger)[ANNA] == ("queued", None, NOW + timedelta(hours=23))
-    assert seen_with(home, ledger) == Rechecked(0, 0)
+    assert seen_with(home, ledger) == Rechecked(0, 0, 0)
 
 
 def test_a_token_that_is_as_it_was_is_left_alone(home: Home, tmp_path: Path, ledger: Engine) -> None:
@@ -70,7 +71,7 @@ def test_a_token_that_is_as_it_was_is_left_alone(home: Home, tmp_path: Path, led
     ((ends_at,),) = home.rows("SELECT effective_expires_at FROM tokens")
     launched(ledger, row(ANNA, "t1", until=ends_at), page=PAGE)
 
-    assert seen_with(home, ledger) == Rechecked(0, 0)
+    assert seen_with(home, ledger) == Rechecked(0, 0, 0)
     assert standing(ledger)[ANNA] == ("queued", None, ends_at)
 
 
@@ -78,4 +79,22 @@ def test_nothing_is_queued(home: Home, tmp_path: Path, ledger: Engine) -> None:
     """Then nothing is looked up."""
     home.load(write_lines(tmp_path / "a.jsonl", delivery(otn(ANNA, NOON, "t1"))))
 
-    assert seen_with(home, ledger) == Rechecked(0, 0)
+    assert seen_with(home, ledger) == Rechecked(0, 0, 0)
+
+
+@pytest.mark.parametrize("lanes", [("standard_window", "otn"), ("otn",)])
+def test_no_token_is_spent_on_who_wrote_meanwhile(
+    home: Home, tmp_path: Path, ledger: Engine, lanes: tuple[str, ...]
+) -> None:
+    """The send goes by the window, and its token is free; where the campaign does not use windows it is given up."""
+    home.load(write_lines(tmp_path / "a.jsonl", delivery(otn(ANNA, NOON, "t1"))))
+    meant = campaign(lanes=lanes)
+    launched(ledger, row(ANNA, "t1"), page=PAGE, definition=meant.to_json())
+    home.load(write_lines(tmp_path / "b.jsonl", delivery(message(ANNA, NOW - timedelta(hours=1), "m_1"))))
+
+    assert seen_with(home, ledger).freed == (len(lanes) == 2)
+    if len(lanes) == 2:
+        assert standing(ledger)[ANNA] == ("queued", None, NOW + timedelta(hours=23))
+        launched(ledger, row(ANNA, "t1"), campaign_id="boots", page=PAGE)
+    else:
+        assert standing(ledger)[ANNA][:2] == ("failed", "window_not_used")

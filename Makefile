@@ -11,8 +11,9 @@ UV := uv==0.13.9
 demo: setup
 	$(BIN)/clear-to-send demo
 
+# Two workers a core: many tests wait, for a pace, an answer or another process.
 test: lint
-	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(2 * os.cpu_count())') $(PYTEST_ARGS)
 
 lint: setup
 	$(BIN)/ruff check .

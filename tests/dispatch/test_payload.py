@@ -110,7 +110,7 @@ def test_buttons_make_a_button_template() -> None:
 @pytest.mark.parametrize(
     ("image", "payload"),
     [
-        (PICTURE, {"url": "https://example.com/a.png", "is_reusable": True}),
+        (PICTURE, {"url": "https://example.com/a.png"}),
         (Image(attachment_id="42"), {"attachment_id": "42"}),
     ],
 )

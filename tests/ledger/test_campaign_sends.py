@@ -7,7 +7,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from pipelines.errors import Refused, UsageError
 from pipelines.ledger import campaigns, chain, queue, sends
@@ -22,6 +22,11 @@ def lose_answer(ledger: Engine) -> list[int]:
         assert queue.start(connection, ids, NOW) == set(ids)
         assert queue.orphaned(connection, "1084", NOW) == len(ids)
     return ids
+
+
+def states(connection: Connection, send_ids: list[int]) -> dict[int, str]:
+    """Return in which state each of these sends is."""
+    return {send_id: each.state for send_id, each in queue.known(connection, send_ids).items()}
 
 
 def resume(ledger: Engine, campaign_id: str = "shoes") -> None:
@@ -121,7 +126,7 @@ def test_a_cancelled_campaign_frees_what_is_queued(ledger: Engine) -> None:
         assert queue.open_count(connection, "shoes") == {"sending": 1}
         queue.record(connection, [Result(one, "queued", NOW, not_before=NOW)])
         assert queue.drop_cancelled(connection, "1084", NOW) == 1
-        assert queue.states(connection, [one, two]) == {one: "cancelled", two: "cancelled"}
+        assert states(connection, [one, two]) == {one: "cancelled", two: "cancelled"}
     sends.launch(ledger, campaigns.get(ledger, "socks"), [[row("24", "t1")]], AUTHOR, NOW, {})
 
 
@@ -142,7 +147,7 @@ def test_a_person_settles_what_nobody_knows(ledger: Engine, arrived: bool, becom
     assert sends.settle(ledger, campaign, [], why="asked them", **known) == 2
     assert last_entry(ledger)[2]["sends"] == ids[1:]
     with ledger.connect() as connection:
-        assert set(queue.states(connection, ids).values()) == {becomes}
+        assert set(states(connection, ids).values()) == {becomes}
     assert sends.settle(ledger, campaign, ids, why="once more", **known) == 0
 
 
@@ -170,7 +175,7 @@ def test_no_call_is_made_once_the_permission_has_ended(ledger: Engine) -> None:
         assert queue.start_again(connection, [one], soon) == set()
         assert queue.lapse(connection, "shoes", soon - timedelta(seconds=1), None) == 0
         assert queue.lapse(connection, "shoes", soon, None) == 2
-        assert queue.states(connection, [one, two, three]) == {one: "unconfirmed", two: "failed", three: "failed"}
+        assert states(connection, [one, two, three]) == {one: "unconfirmed", two: "failed", three: "failed"}
     assert {each.reason for each in sends.tally(ledger, "shoes")} == {"no_answer", "permission_ended"}
 
 
@@ -206,5 +211,5 @@ def test_many_echoes_come_at_once(ledger: Engine) -> None:
         queue.orphaned(connection, "1084", NOW)
         queue.start(connection, [two], NOW)
         assert queue.echoed(connection, {each: (f"m_{each}", NOW) for each in (one, two, three)}) == 2
-        assert queue.states(connection, [one, two, three]) == {one: "accepted", two: "sending", three: "accepted"}
+        assert states(connection, [one, two, three]) == {one: "accepted", two: "sending", three: "accepted"}
         assert queue.echoed(connection, {}) == 0

@@ -37,7 +37,7 @@ def test_the_sample_is_a_campaign(policy: Policy) -> None:
     campaign = read_campaign(DATA / "samples" / "campaign.toml", policy, NOW)
 
     assert (campaign.page_id, campaign.topic) == ("108444444444444", "restock:trail-shoes")
-    assert campaign.quiet_hours == QuietHours(time(21), time(9), "Asia/Taipei")
+    assert campaign.quiet_hours is None  # so that it can be tried at any hour
     assert campaign.audience.not_messaged_within == timedelta(days=7)
     assert campaign.variants[0].share == 1.0
     assert campaign.field_names("A") == ("first_name",)

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from pipelines.dispatch.payload import metadata_of
+from pipelines.ledger import queue
+from pipelines.ledger.queue import Result
+from pipelines.ledger.sends import DEAD
 from pipelines.plan.campaign import Audience, Campaign, Cap, Utility, Variant
 from pipelines.plan.reasons import WORDS
 from tests.conftest import NOW
@@ -46,8 +49,19 @@ CASES: dict[str, tuple[list[Item], dict[str, Any]]] = {
     "utility": ([message(ANNA, LAST_WEEK, "m_1")], {"lanes": ("otn", "utility"), "utility": Utility("order", "en")}),
     "tag:ACCOUNT_UPDATE": ([message(ANNA, LAST_WEEK, "m_1")], {"lanes": ("otn", "tag:ACCOUNT_UPDATE")}),
 }
+
+
+def refuse(world: World, reason: str) -> None:
+    """Send to Anna by her token, and be refused for that reason."""
+    number = world.reserve(ANNA, "t1")
+    with world.ledger.begin() as connection:
+        queue.start(connection, [number], NOW)
+        queue.record(connection, [Result(number, "refused", NOW, reason, "not available")])
+
+
 LEDGER_CASES: dict[str, tuple[Item, Callable[[World], object]]] = {
     "token_reserved": (ASKS, lambda world: world.reserve(ANNA, "t1")),
+    "token_refused": (ASKS, lambda world: refuse(world, f"{DEAD}100")),
     "marketing_cooling": (SUBSCRIBES, lambda world: world.accept(ANNA, "s1", "marketing", NOW - HOUR)),
 }
 
@@ -88,14 +102,8 @@ def test_a_token_that_was_sent_by_is_spent_before_its_echo_comes(world: World) -
 
 def test_a_refused_send_leaves_its_token_free(world: World) -> None:
     """Nor does it count as a message."""
-    from pipelines.ledger import queue
-    from pipelines.ledger.queue import Result
-
     world.load(ASKS)
-    number = world.reserve(ANNA, "t1")
-    with world.ledger.begin() as connection:
-        queue.start(connection, [number], NOW)
-        queue.record(connection, [Result(number, "refused", NOW, "551", "not available")])
+    refuse(world, "551")
 
     assert world.outcomes(campaign(cap=Cap(1, DAY))) == {ANNA: "otn"}
 

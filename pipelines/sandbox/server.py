@@ -12,7 +12,7 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -104,7 +104,7 @@ class Endpoint:
             return self._refusal(error, page_id)
         except PolicyUnknown as error:
             return self._refusal(GraphError(errors.BAD_PARAMETER, f"The sandbox cannot judge this: {error}"), page_id)
-        except _HungUp:
+        except (_HungUp, ClientDisconnect):  # or the client died in the middle of its request
             request.state.hang_up()
             await asyncio.sleep(0)  # uvicorn sees the end of the connection, and drops the answer below
             return Response()

@@ -39,7 +39,7 @@ def simulate(pace: Pace, trips: Iterator[tuple[float, float]], until: float = ma
     return sorted(arrivals)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(
     rate=st.integers(1, 40),
     trips=st.lists(st.tuples(st.floats(0, 3), st.floats(0, 1)), min_size=1, max_size=250),

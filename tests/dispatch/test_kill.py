@@ -148,6 +148,8 @@ def test_whoever_is_killed_each_person_gets_one_message(
     ledger: Engine, ledger_at: URL, tmp_path: Path, dispatchers: int, count: int, rate: int
 ) -> None:
     """At random moments, with lost and late answers, refusals that pass, and echoes twice, late or never."""
+    if KILLS < 25 and (ledger.dialect.name, dispatchers) in (("sqlite", 2), ("postgresql", 1)):
+        pytest.skip("a quick run kills one dispatcher on SQLite and two on PostgreSQL; CLEAR_TO_SEND_KILLS=100 all")
     count = min(count, count * KILLS // 25)  # fewer kills, fewer people
     with broadcast(ledger, ledger_at, tmp_path, count, rate) as sent:
         codes = killed(sent, KILLS, dispatchers)

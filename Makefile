@@ -13,7 +13,7 @@ demo: setup
 
 # Two workers a core: many tests wait, for a pace, an answer or another process.
 test: lint
-	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(2 * os.cpu_count())') $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --dist worksteal -n $$($(BIN)/python -c 'import os; print(2 * os.cpu_count())') $(PYTEST_ARGS)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -18,18 +18,16 @@ from pipelines.audit.lineage import trace as trace_send
 from pipelines.audit.verify import verify
 from pipelines.ledger import chain
 from pipelines.ledger.store import ledger_of
+from pipelines.plan.reasons import lane_words
 from pipelines.policy import load_policy
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
-
-KEPT_HEADS = "audit-heads.jsonl"
-"""The file in a home that holds the heads of the chain, outside the ledger."""
 
 
 def verify_home(settings: Settings) -> dict[str, Any]:
     """Prove the chain of a home. Returns {"entries", "head", "ok", "faults", "notes"}."""
     with ledger_of(settings.home, settings.ledger_url) as ledger:
-        verdict = verify(ledger, settings.home / KEPT_HEADS)
+        verdict = verify(ledger, settings.heads_path)
     return asdict(verdict)
 
 
@@ -49,7 +47,7 @@ def export(
     settings: Settings, campaign_id: str, folder: Path, now: datetime, by: str, *, show_ids: bool = False
 ) -> dict[str, Any]:
     """Export a campaign of a home. Returns {"file", "manifest_sha256", "entries", "head", "logs"}."""
-    kept = settings.home / KEPT_HEADS
+    kept = settings.heads_path
     policy = load_policy(DATA / "policy")
     with ledger_of(settings.home, settings.ledger_url) as ledger, _cursor(settings) as cursor:
         file = export_campaign(ledger, cursor, policy, campaign_id, folder, now, by, kept, show_ids=show_ids)
@@ -116,7 +114,7 @@ def show_trace(lineage: Lineage, out: Console) -> None:
 def _steps(lineage: Lineage) -> Iterator[tuple[str, str]]:
     row = lineage.row
     topic = f", topic {row.topic}" if row.topic else ""
-    yield "Lane", f"{words.lane(row.lane)}, variant {row.variant}{topic}"
+    yield "Lane", f"{lane_words(row.lane)}, variant {row.variant}{topic}"
     if row.token_key:
         yield "Token", f"md5 {row.token_key}"
     yield "Permission", _permission(lineage)

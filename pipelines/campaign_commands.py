@@ -1,6 +1,7 @@
 """`clear-to-send campaign …`: the whole life of a broadcast."""
 
 import json
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -45,6 +46,13 @@ def _show(told: dict[str, Any], *, as_json: bool) -> None:
         show_campaign(told, Console(highlight=False, soft_wrap=True))
 
 
+def _do(home: Path, now: datetime, campaign_id: str, act: "Callable[[CampaignHome], object]", *, as_json: bool) -> None:
+    """Do something to a campaign, and print what it is then."""
+    with _at(home, now) as here:
+        act(here)
+        _show(here.told(campaign_id), as_json=as_json)
+
+
 @campaigns.command()
 def new(
     ctx: typer.Context, file: CampaignFile, home: Home = DEFAULT_HOME, as_user: AsUser = "", as_json: AsJson = False,
@@ -63,9 +71,7 @@ def edit(
     as_json: AsJson = False, as_of: AsOf = "",
 ) -> None:  # fmt: skip
     """Put another file in its place: a draft again, and every approval is void."""
-    with _at(home, ctx.obj(as_of)) as here:
-        here.rewrite(campaign_id, file, as_user)
-        _show(here.told(campaign_id), as_json=as_json)
+    _do(home, ctx.obj(as_of), campaign_id, lambda here: here.rewrite(campaign_id, file, as_user), as_json=as_json)
 
 
 @campaigns.command()
@@ -86,9 +92,7 @@ def approve(
     as_json: AsJson = False, as_of: AsOf = "",
 ) -> None:  # fmt: skip
     """Let a checked campaign pass. Whoever wrote it cannot; warnings need a reason."""
-    with _at(home, ctx.obj(as_of)) as here:
-        here.approve(campaign_id, as_user, reason)
-        _show(here.told(campaign_id), as_json=as_json)
+    _do(home, ctx.obj(as_of), campaign_id, lambda here: here.approve(campaign_id, as_user, reason), as_json=as_json)
 
 
 @campaigns.command()
@@ -111,9 +115,7 @@ def pause(
     as_json: AsJson = False, as_of: AsOf = "",
 ) -> None:  # fmt: skip
     """Stop sending; what is on its way arrives. `resume` goes on."""
-    with _at(home, ctx.obj(as_of)) as here:
-        here.pause(campaign_id, as_user, reason)
-        _show(here.told(campaign_id), as_json=as_json)
+    _do(home, ctx.obj(as_of), campaign_id, lambda here: here.pause(campaign_id, as_user, reason), as_json=as_json)
 
 
 @campaigns.command()
@@ -122,9 +124,7 @@ def resume(
     as_json: AsJson = False, as_of: AsOf = "",
 ) -> None:  # fmt: skip
     """Go on with a paused campaign, and take the brake off its Page."""
-    with _at(home, ctx.obj(as_of)) as here:
-        here.resume(campaign_id, as_user, reason)
-        _show(here.told(campaign_id), as_json=as_json)
+    _do(home, ctx.obj(as_of), campaign_id, lambda here: here.resume(campaign_id, as_user, reason), as_json=as_json)
 
 
 @campaigns.command()
@@ -133,9 +133,7 @@ def cancel(
     as_json: AsJson = False, as_of: AsOf = "",
 ) -> None:  # fmt: skip
     """End it for good. Reserved tokens are free again."""
-    with _at(home, ctx.obj(as_of)) as here:
-        here.cancel(campaign_id, as_user, reason)
-        _show(here.told(campaign_id), as_json=as_json)
+    _do(home, ctx.obj(as_of), campaign_id, lambda here: here.cancel(campaign_id, as_user, reason), as_json=as_json)
 
 
 @campaigns.command()

@@ -4,7 +4,7 @@ import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from pipelines import DATA
 from pipelines.audit.outcome import outcome
 from pipelines.errors import HomeMissing, SurroundingsError, UsageError
-from pipelines.ledger import approvals, campaigns, queue, sends
+from pipelines.ledger import approvals, brakes, campaigns, sends
 from pipelines.ledger.chain import kept_head
 from pipelines.ledger.store import ledger_of
 from pipelines.lint.linter import Linter
@@ -95,7 +95,7 @@ class CampaignHome:
         record = campaigns.get(self.ledger, campaign_id)
         launching.resume(self.ledger, Linter.load(DATA, self.policy), record, by, self.now, why or "by hand")
         with self.ledger.begin() as connection:
-            queue.release(connection, record.page_id)
+            brakes.take_off(connection, record.page_id)
 
     def cancel(self, campaign_id: str, by: str, why: str) -> None:
         """End it."""
@@ -130,7 +130,7 @@ class CampaignHome:
         lost = sends.unconfirmed(self.ledger, campaign_id)
         with self.ledger.connect() as connection:
             approved = approvals.history(connection, campaign_id)
-            brake = queue.brake_of(connection, record.page_id, self.now)
+            brake = brakes.standing(connection, record.page_id, self.now)
         counts: dict[str, int] = {}
         for each in tally:
             counts[each.state] = counts.get(each.state, 0) + each.sends
@@ -141,8 +141,8 @@ class CampaignHome:
             "name": record.name, "page_id": record.page_id, "author": record.created_by,
             "start_at": record.start_at, "not_after": record.not_after, "launched_at": record.launched_at,
             "unconfirmed": [dict(zip(_UNCONFIRMED, row, strict=True)) for row in lost],
-            "checked": summary, "sends": [vars_of(each) for each in tally], "brake": brake,
-            "approvals": [vars_of(each) for each in approved],
+            "checked": summary, "sends": [asdict(each) for each in tally], "brake": brake,
+            "approvals": [asdict(each) for each in approved],
         }  # fmt: skip
 
     def outcome(self, campaign_id: str) -> dict[str, Any]:
@@ -157,7 +157,7 @@ class CampaignHome:
                 found = outcome(self.ledger, cursor, campaign_id)
         except SurroundingsError as error:
             return {"note": f"Deliveries and reads are not shown: {error}"}
-        return {"funnel": [vars_of(each) for each in found.funnel], "logs_until": found.logs_until}
+        return {"funnel": [asdict(each) for each in found.funnel], "logs_until": found.logs_until}
 
     @contextmanager
     def _warehouse(self) -> Iterator[Warehouse]:
@@ -168,11 +168,6 @@ class CampaignHome:
             )
         with Warehouse.open(self.settings.warehouse_path) as warehouse:
             yield warehouse
-
-
-def vars_of(record: Any) -> dict[str, Any]:
-    """Return a record's fields by name."""
-    return {name: getattr(record, name) for name in record.__dataclass_fields__}
 
 
 def _draft(campaign: Campaign) -> campaigns.Draft:

@@ -37,8 +37,7 @@ def show_campaign(told: dict[str, Any], out: Console) -> None:
     _show_outcome(told.get("outcome", {}), out)
     if told["brake"]:
         until, why = told["brake"]
-        when = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "until it is resumed"
-        out.print(f"The Page is not called {when}: {why}", markup=False, style="yellow")
+        out.print(f"The Page is not called until {until:%Y-%m-%d %H:%M} UTC: {why}", markup=False, style="yellow")
     hint = _NEXT.get(told["status"])
     if hint and not (told["status"] == "checked" and told["checked"].get("verdict") == "block"):
         out.print(hint.format(id=told["id"]), markup=False)
@@ -77,6 +76,8 @@ def _show_plan(plan: dict[str, Any], out: Console) -> None:
         lanes.add_row(lane_words(each["lane"]), f"{each['people']:,}", f"{each['tokens']:,}")
     if plan["lanes"]:
         out.print(lanes)
+    for each in plan["topics"]:
+        out.print(f"  {each['people']:>9,} by the {lane_words(each['lane'])} on {each['topic']}", markup=False)
     if len(plan["variants"]) > 1:
         out.print("Variants: " + ", ".join(f"{each['variant']} to {each['people']:,}" for each in plan["variants"]))
     for each in plan["left_out"]:
@@ -136,11 +137,7 @@ def _show_changes(changes: list[dict[str, Any]], out: Console) -> None:
 
 def _told(fate: str) -> str:
     """Return a lane, or a reason for none, in words."""
-    return (
-        {"not_meant": "not meant"}.get(fate)
-        or WORDS.get(fate)
-        or f"by {lane_words(fate)[0].lower()}{lane_words(fate)[1:]}"
-    )
+    return {"not_meant": "not meant"}.get(fate) or WORDS.get(fate) or f"by {lane_words(fate)}"
 
 
 def _show_sends(told: dict[str, Any], out: Console) -> None:

@@ -27,7 +27,7 @@ from pipelines.load_command import load_files, load_json, say_load
 from pipelines.options import DEFAULT_HOME, AsJson, AsOf, Home, Port, words
 from pipelines.policy import load_policy
 from pipelines.samples import write_logs
-from pipelines.settings import Settings, read_settings
+from pipelines.settings import LOOPBACK, Settings, read_settings
 from pipelines.waiting_sends import held_by_campaigns, recheck_queued
 from pipelines.warehouse import Warehouse
 
@@ -223,7 +223,7 @@ def serve(
 ) -> None:
     """Show the pages of a home."""
     moment(as_of)
-    if host not in ("127.0.0.1", "localhost", "::1"):
+    if host not in LOOPBACK:
         raise UsageError(
             f"--host {host}: the pages have no sign-in yet, so they are shown on this machine only: 127.0.0.1."
         )

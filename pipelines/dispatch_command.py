@@ -13,7 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from pipelines import DATA
 from pipelines.dispatch.dispatcher import Dispatcher
-from pipelines.dispatch.graph_api import LOOPBACK, GraphApi
+from pipelines.dispatch.graph_api import GraphApi
 from pipelines.dispatch.outcomes import load_errors
 from pipelines.dispatch.pace import rate_of
 from pipelines.dispatch_words import Progress, say_outcome
@@ -21,7 +21,7 @@ from pipelines.errors import LedgerUnreachable, Refused
 from pipelines.ledger import campaigns, chain
 from pipelines.ledger.store import ledger_url, open_ledger
 from pipelines.policy import Policy, load_policy
-from pipelines.settings import Settings
+from pipelines.settings import LOOPBACK, Settings
 
 
 def run_dispatch(settings: Settings, clock: Callable[[], datetime], words: Console, *, until_empty: bool) -> bool:

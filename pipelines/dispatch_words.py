@@ -7,7 +7,7 @@ from datetime import datetime
 from rich.console import Console
 from sqlalchemy import Engine
 
-from pipelines.ledger import campaigns, queue, sends
+from pipelines.ledger import brakes, campaigns, queue, sends
 
 _EVERY_S = 5.0
 
@@ -47,12 +47,12 @@ class Progress:
         """Say what a campaign waits for that sends nothing."""
         now = self._clock()
         with self._ledger.connect() as connection:
-            brake = queue.brake_of(connection, record.page_id, now)
+            brake = brakes.standing(connection, record.page_id, now)
             retry = queue.next_retry(connection, record.campaign_id)
         if record.start_at and record.start_at > now:
             why = f"begins at {record.start_at:%Y-%m-%d %H:%M} UTC"
         elif brake:
-            why = f"its Page is not called until {brake[0]:%H:%M:%S} UTC: {brake[1]}" if brake[0] else brake[1]
+            why = f"its Page is not called until {brake[0]:%H:%M:%S} UTC: {brake[1]}"
         elif retry and retry > now:
             why = f"waits until {retry:%H:%M:%S} UTC, to try again what was refused for a while"
         elif self._counts.get(record.campaign_id, {}).get("queued"):
@@ -77,11 +77,12 @@ def told(counts: dict[str, int]) -> str:
 
 def say_outcome(ledger: Engine, before: set[str], words: Console) -> bool:
     """Say what became of the campaigns that were being sent; return whether nothing waits for a person."""
-    is_well = True
+    is_well, is_told = True, False
     for record in campaigns.every(ledger):
         counts = counts_of(ledger, record.campaign_id)
         if record.campaign_id not in before and not counts.get("unconfirmed"):
             continue
+        is_told = True
         words.print(f"{record.campaign_id} is {record.state}: {told(counts)}.", markup=False)
         if record.state == "paused":
             words.print(f"  {record.state_why}", markup=False)
@@ -92,4 +93,6 @@ def say_outcome(ledger: Engine, before: set[str], words: Console) -> bool:
                 markup=False,
             )
         is_well &= record.state != "paused" and not counts.get("unconfirmed")
+    if not is_told:
+        words.print("Nothing was to be sent: no campaign is launched.")
     return is_well

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pipelines import DATA
 from pipelines.checks import broken_checks
-from pipelines.doctor_sending import Check, examine_sending
+from pipelines.doctor_check import Check
+from pipelines.doctor_sending import examine_sending
 from pipelines.errors import ClearToSendError, SurroundingsError
 from pipelines.policy import load_policy
 from pipelines.settings import Settings, read_settings

@@ -1,30 +1,16 @@
 """What the doctor looks at of sending: the ledger and its trail, the Graph API's version and address."""
 
 import socket
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from pipelines import DATA
+from pipelines.doctor_check import Check
 from pipelines.errors import ClearToSendError
 from pipelines.policy import load_policy
 from pipelines.settings import Settings
 
 _REACH_S = 3.0
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing looked at. `exit_code` is what the command should end with because of it: 0, 1 or 3."""
-
-    name: str
-    says: str
-    exit_code: int = 0
-
-    @property
-    def is_well(self) -> bool:
-        """Whether there is nothing to do."""
-        return self.exit_code == 0
 
 
 def examine_sending(settings: Settings, as_of: datetime) -> list[Check]:

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from pipelines.statements import statements
+from pipelines.warehouse import lent
 
 STATES = ("available", "reserved", "spent", "expired", "revoked", "stranded")
 _SQL = statements(Path(__file__).with_suffix(".sql"))
@@ -26,11 +27,8 @@ def token_inventory(
     """
     cursor.execute(_SQL["nothing_held"])
     if held:
-        import pandas as pd
-
-        cursor.register("held_tokens", pd.DataFrame(list(held), columns=["page_id", "token_key", "state"]))
-        cursor.execute(_SQL["hold"])
-        cursor.unregister("held_tokens")
+        with lent(cursor, "held_tokens", ("page_id", "token_key", "state"), held):
+            cursor.execute(_SQL["hold"])
     found = cursor.execute(_SQL["by_topic"], {"as_of": as_of}).fetchall()
     rows = [dict(zip(("page_id", "kind", "topic", "state", "tokens"), row, strict=True)) for row in found]
     totals = Counter(dict.fromkeys(STATES, 0))

@@ -13,6 +13,9 @@ from pydantic_settings import (
 
 from pipelines.errors import HomeMissing, UsageError
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""This machine: where pages without sign-in are shown, and where a Graph API can only be a sandbox."""
+
 
 class Settings(BaseSettings):
     """What one home is set to."""

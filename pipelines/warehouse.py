@@ -1,8 +1,10 @@
 """Owns the DuckDB file: one connection a process, and cursors from it. No second process meets the lock."""
 
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import duckdb
 
@@ -87,6 +89,20 @@ class Warehouse:
                 f"{self.path} was written by a newer Clear to Send (layout {found}; this one knows {SCHEMA_VERSION}). "
                 "Upgrade, or move the file away and load the logs again."
             )
+
+
+@contextmanager
+def lent(
+    cursor: duckdb.DuckDBPyConnection, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> Iterator[None]:
+    """Lay rows beside the warehouse for a while: a table of that name, which the cursor's statements may read."""
+    import pandas as pd  # only where there are rows to lend: it takes half a second to import
+
+    cursor.register(name, pd.DataFrame.from_records([tuple(row) for row in rows], columns=list(columns)))
+    try:
+        yield
+    finally:
+        cursor.unregister(name)
 
 
 def explained(error: Exception, path: Path) -> SurroundingsError:

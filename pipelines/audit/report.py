@@ -11,6 +11,7 @@ from pipelines.audit.outcome import Outcome
 from pipelines.audit.report_numbers import findings_section, outcome_section, plan_section
 from pipelines.audit.verify import Verdict
 from pipelines.plan.campaign import Campaign
+from pipelines.plan.reasons import lane_words
 from pipelines.policy import Policy
 
 _PAGE = Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
@@ -85,7 +86,7 @@ def _audience(content: Campaign | None) -> Html:
     if content is None:
         return joined([])
     asked = words.audience(content.audience)
-    lanes = ", ".join(words.lane(lane) for lane in content.lanes) or "any that the content qualifies for"
+    lanes = ", ".join(lane_words(lane) for lane in content.lanes) or "any that the content qualifies for"
     who = [paragraph("People who:"), bullets(asked)] if asked else [paragraph("Everybody who can be written to.")]
     limits = list(words.limits(content))
     asked_for = [Html("<h3>Limits that its author set</h3>"), bullets(limits)] if limits else []

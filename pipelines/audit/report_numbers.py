@@ -7,6 +7,7 @@ from pipelines.audit import words
 from pipelines.audit.markup import Html, bars, bullets, joined, paragraph, section, shown, table
 from pipelines.audit.outcome import Funnel, Outcome
 from pipelines.audit.sends import REPLY_DAYS
+from pipelines.plan.reasons import lane_words
 from pipelines.policy import Policy
 
 _SEVERITIES = {"block": "Blocks", "warn": "Warns", "note": "Note"}
@@ -26,7 +27,7 @@ def plan_section(summary: Mapping[str, Any]) -> Html:
         rows = _rows(summary, key)
         if rows or key in ("lanes", "left_out"):
             parts += [Html(f"<h3>{title}</h3>"), table(heads, [[_cell(row, name) for name in columns] for row in rows])]
-    unproven = [f"{words.lane(_text(x, 'lane'))}: {_text(x, 'words')}" for x in _rows(summary, "unproven")]
+    unproven = [f"{lane_words(_text(x, 'lane'))}: {_text(x, 'words')}" for x in _rows(summary, "unproven")]
     if unproven:
         parts += [Html("<h3>Not proven before the launch</h3>"), bullets(unproven)]
     return section("Plan: who gets it, by which permission", *parts)
@@ -76,7 +77,7 @@ def total(funnel: Sequence[Funnel], name: str) -> int | None:
 
 
 def _funnel_tables(funnel: Sequence[Funnel]) -> Html:
-    named = [(words.lane(row.lane), row.variant, row) for row in funnel]
+    named = [(lane_words(row.lane), row.variant, row) for row in funnel]
     came = ("planned", "accepted", "delivered", "read", "replied", "stopped")
     other = ("refused", "failed", "unconfirmed", "cancelled", "waiting")
     return joined(
@@ -106,7 +107,7 @@ def _settler(name: str) -> str:
 
 def _finding(found: Mapping[str, Any], policy: Policy) -> Html:
     severity = _text(found, "severity")
-    place = words.lane(_text(found, "lane"))
+    place = lane_words(_text(found, "lane"))
     if found.get("variant"):
         place += f" · variant {found['variant']}"
     quoted = _quoted(found)
@@ -155,7 +156,7 @@ def _rows(summary: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 def _cell(row: Mapping[str, Any], name: str) -> str | int | None:
     value = row.get(name)
     if name == "lane" and value:
-        return words.lane(str(value))
+        return lane_words(str(value))
     return value if isinstance(value, int) or value is None else str(value)
 
 

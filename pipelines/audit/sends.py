@@ -6,14 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pandas as pd
 from duckdb import DuckDBPyConnection
 from sqlalchemy import Engine, select
 
 from pipelines.ledger.campaigns import CampaignRecord
 from pipelines.ledger.schema import sends
 from pipelines.statements import statements
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, lent
 
 REPLY_DAYS = 7
 """What a person does within so many days of a message counts as an answer: our choice, no rule of Meta's."""
@@ -47,9 +46,7 @@ def hold_sends(
         query = query.where(sends.c.send_id == send_id)
     with ledger.connect().execution_options(yield_per=_BATCH) as connection:
         for batch in connection.execute(query.order_by(sends.c.send_id)).partitions():
-            rows = pd.DataFrame.from_records([tuple(row) for row in batch], columns=_HELD)
-            cursor.register("audit_batch", rows)
-            cursor.execute(_SQL["add"])
-            cursor.unregister("audit_batch")
+            with lent(cursor, "audit_batch", _HELD, batch):
+                cursor.execute(_SQL["add"])
     since = (campaign.launched_at or campaign.created_at) - _CLOCKS_DIFFER
     cursor.execute(_SQL["reach"], {"since": since, "reply_days": REPLY_DAYS})

@@ -6,14 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pipelines.plan.campaign import Audience, Campaign
+from pipelines.plan.reasons import lane_words
 
-_LANES = {
-    "standard_window": "open window",
-    "otn": "one-time notification token",
-    "marketing": "marketing message token",
-    "human_agent": "human agent",
-    "utility": "utility template",
-}
 _ACTIONS = {
     "campaign_written": "Written",
     "campaign_edited": "Edited; earlier approvals are void",
@@ -24,12 +18,14 @@ _ACTIONS = {
     "campaign_launched": "Launched",
     "campaign_paused": "Paused",
     "campaign_resumed": "Resumed",
+    "resume_refused": "Resuming refused",
     "campaign_parked": "Parked: too late to go on",
     "campaign_cancelled": "Cancelled",
     "campaign_done": "Done",
     "campaign_exported": "Exported for audit",
     "sends_settled": "Unconfirmed sends settled",
     "sends_recorded": "Results recorded",
+    "sends_lapsed": "Given up: their permission or their time had ended",
 }
 _SHOWN_DIGITS = 12
 _SHOWN_ITEMS = 8
@@ -38,11 +34,6 @@ _SHOWN_ITEMS = 8
 def moment(at: datetime | None) -> str:
     """Return a time, naive UTC, to the second."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "-"
-
-
-def lane(name: str) -> str:
-    """Return a lane's name as people say it."""
-    return f"message tag {name.removeprefix('tag:')}" if name.startswith("tag:") else _LANES.get(name, name)
 
 
 def action(name: str) -> str:
@@ -145,4 +136,4 @@ def _row(part: Mapping[str, Any]) -> str:
     people = part.get("people")
     if named is None or not isinstance(people, int):
         return _value(part)
-    return f"{lane(str(named)) if 'lane' in part else plain(str(named))}: {people:,}"
+    return f"{lane_words(str(named)) if 'lane' in part else plain(str(named))}: {people:,}"

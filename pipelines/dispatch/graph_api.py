@@ -19,12 +19,10 @@ from pydantic import SecretStr
 
 from pipelines.dispatch.usage import Usage, usage_of
 from pipelines.errors import UsageError
+from pipelines.settings import LOOPBACK
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """Each of these is raised before the first byte of the request: no connection, no handshake, no free connection."""
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-"""This machine: a sandbox of our own."""
 
 _KEEP_ALIVE_S = 5.0
 """An idle connection is dropped before a server is likely to drop it: a request that meets a closing connection is

@@ -29,7 +29,7 @@ def result_of(send: Queued, outcome: Outcome, now: datetime) -> Result:
         return told(state="queued", attempts=send.attempts)
     if outcome.action == "retry" and calls < MAX_ATTEMPTS:
         return told(state="queued", not_before=_later(outcome, calls, now))
-    if outcome.action == "give_up_token" and outcome.code == _INVALID:
+    if _is_dead(outcome):
         return told(state="refused", reason=f"{DEAD}{outcome.reason}")
     return told(state="failed" if outcome.action == "retry" else "refused")
 
@@ -46,11 +46,16 @@ def result_again(send: Queued, outcome: Outcome, now: datetime) -> Result:
     told = partial(Result, send.send_id, state_at=now, trace=outcome.fbtrace_id, attempts=calls)
     if outcome.action == "accepted":
         return told(state="accepted", mid=outcome.message_id, settled_by="token")
-    if outcome.action == "give_up_token" and (outcome.code, outcome.subcode) == (_INVALID, None):
+    if _is_dead(outcome):
         words = "Its token had been used by the try whose answer was lost."
         return told(state="accepted", reason=outcome.reason, words=words, settled_by="token")
     later = _later(outcome, calls, now)
     return told(state="unconfirmed", reason=outcome.reason, words=outcome.words, not_before=later)
+
+
+def _is_dead(outcome: Outcome) -> bool:
+    """Say whether it is the token that Meta cannot use, and nothing else."""
+    return outcome.action == "give_up_token" and (outcome.code, outcome.subcode) == (_INVALID, None)
 
 
 def _later(outcome: Outcome, calls: int, now: datetime) -> datetime:

@@ -17,7 +17,7 @@ from pipelines.dispatch.judge import result_again, result_of
 from pipelines.dispatch.outcomes import ErrorTable, Outcome, classify
 from pipelines.dispatch.pace import HOLD_S, Pace
 from pipelines.dispatch.run import ACTOR, Run
-from pipelines.ledger import campaigns, queue
+from pipelines.ledger import brakes, campaigns, queue
 from pipelines.ledger.campaigns import CampaignRecord
 from pipelines.ledger.queue import Queued
 
@@ -125,7 +125,7 @@ class PageWorker:
     async def _send_some(self) -> bool:
         """Let go what is due, and return whether anything was."""
         now = self._shared.clock()
-        if await self._write(lambda connection: queue.brake_of(connection, self.page_id, now)):
+        if await self._write(lambda connection: brakes.standing(connection, self.page_id, now)):
             return False
         went = await self._settle_some(now)
         for run in list(self._runs.values()):
@@ -239,8 +239,8 @@ class PageWorker:
         if _LOOK_S * 10 < closed_s < float("inf"):
             until = now + timedelta(seconds=closed_s)
             why = outcome.words if outcome.is_throttle else "Meta says that nearly all of its allowance is used."
-            await self._write(lambda connection: queue.brake(connection, self.page_id, until, why, now))
-        run.count(outcome)
+            await self._write(lambda connection: brakes.put_on(connection, self.page_id, until, why, now))
+        run.count(outcome, by_token=send.state == "unconfirmed")
         is_current = self._runs.get(send.campaign_id) is run  # not paused, cancelled or resumed meanwhile
         if run.is_to_be_told or not is_current:
             await self._write(partial(run.tell, now=now, at_least=1))

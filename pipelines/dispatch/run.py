@@ -64,9 +64,10 @@ class Run:
         except ValueError as error:
             return Outcome("halt_campaign", "campaign", "no_message", f"No message can be made of it: {error}")
 
-    def count(self, outcome: Outcome) -> None:
-        """Remember an answer for the next entry of the audit chain."""
-        self._untold.append(outcome.reason if outcome.action != "accepted" else "accepted")
+    def count(self, outcome: Outcome, *, by_token: bool) -> None:
+        """Remember an answer for the next entry of the audit chain, and whether it settled what was unconfirmed."""
+        accepted = "settled by its token" if by_token else "accepted"
+        self._untold.append(accepted if outcome.action == "accepted" else outcome.reason)
 
     @property
     def is_to_be_told(self) -> bool:

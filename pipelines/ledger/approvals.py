@@ -61,7 +61,7 @@ def freeze(
     verdict: Verdict,
     summary: Mapping[str, Any],
 ) -> int:
-    """Keep a plan that a check made, and return its number. An approval for other content is void from then on."""
+    """Keep a plan that a check made, and return its number. An approval for other content does not stand for it."""
     with ledger.begin() as connection:
         values = {"campaign_id": campaign_id, "made_at": now, "made_by": by, "plan_hash": plan_hash,
                   "content_hash": content_hash, "verdict": verdict,

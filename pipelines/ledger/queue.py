@@ -1,4 +1,4 @@
-"""The dispatcher's side of the ledger: what is due, what goes out now, what came back, who may not be called."""
+"""The dispatcher's side of the ledger: what is due, what goes out now, what came back."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, String, bindparam, func, or_, select, update
 
 from pipelines.ledger.moves import OPEN_SENDS, SendState
-from pipelines.ledger.schema import campaigns, page_brakes, sends
+from pipelines.ledger.schema import campaigns, sends
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,26 +267,6 @@ def next_retry(connection: Connection, campaign_id: str) -> datetime | None:
     waiting = (sends.c.campaign_id == campaign_id) & (sends.c.state == "queued")
     found: datetime | None = connection.execute(select(func.min(sends.c.not_before)).where(waiting)).scalar()
     return found
-
-
-def brake(connection: Connection, page_id: str, until: datetime | None, why: str, now: datetime) -> None:
-    """Let nobody call for a Page until then (None: until it is released)."""
-    values = {"closed_until": until, "why": why, "set_at": now}
-    if not connection.execute(update(page_brakes).where(page_brakes.c.page_id == page_id).values(values)).rowcount:
-        connection.execute(page_brakes.insert().values(page_id=page_id, **values))
-
-
-def release(connection: Connection, page_id: str) -> None:
-    """Take a Page's brake off."""
-    connection.execute(page_brakes.delete().where(page_brakes.c.page_id == page_id))
-
-
-def brake_of(connection: Connection, page_id: str, now: datetime) -> tuple[datetime | None, str] | None:
-    """Return until when a Page is closed, and why; None while it is open."""
-    row = connection.execute(
-        select(page_brakes.c.closed_until, page_brakes.c.why).where(page_brakes.c.page_id == page_id)
-    ).first()
-    return (row[0], row[1]) if row and (row[0] is None or row[0] > now) else None
 
 
 def _counts(connection: Connection, query: Select[Any]) -> dict[str, int]:

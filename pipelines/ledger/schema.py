@@ -189,11 +189,11 @@ page_brakes = Table(
     "page_brakes",
     metadata,
     Column("page_id", String(64), primary_key=True),
-    Column("closed_until", DateTime),
+    Column("closed_until", DateTime, nullable=False),
     Column("why", Text, nullable=False),
     Column("set_at", DateTime, nullable=False),
 )
-"""One row per Page that may not be called for now: Meta throttles it. NULL: until somebody resumes."""
+"""One row per Page that may not be called for now: Meta throttles it."""
 
 all_stop = Table(
     "all_stop",

@@ -108,6 +108,6 @@ def _unproven(ledger: Engine, page_id: str, counts: planner.Counts, now: datetim
         if when is None or when < now - PROVEN_FOR:
             since = f"the last message by it was accepted on {when:%Y-%m-%d}" if when else "none was accepted so far"
             told.append(
-                {"lane": lane, "words": f"{lane_words(lane)} is unproven here: {since}. The first few go alone."}
+                {"lane": lane, "words": f"The {lane_words(lane)} is unproven here: {since}. The first few go alone."}
             )
     return told

@@ -21,6 +21,7 @@ from pipelines.plan.people import batches_of_lines, names_of
 from pipelines.policy import Policy
 from pipelines.rulebook import FOREVER
 from pipelines.statements import statements
+from pipelines.warehouse import lent
 
 _SQL = statements(Path(__file__).with_name("audience.sql")) | statements(Path(__file__).with_name("planner.sql"))
 _LONG_AGO = datetime(1970, 1, 1)  # noqa: DTZ001  naive UTC, as all times of the warehouse
@@ -203,23 +204,16 @@ def _bring_ledger(
     since = min(given["since"], given["at"] - timedelta(hours=given["marketing_hours"]))
     with ledger.connect() as connection:
         rows = live_sends(connection, campaign.page_id, since)
-    if not rows:
-        return
-    import pandas as pd
-
-    cursor.register("ledger_sends", pd.DataFrame(rows, columns=list(_LEDGER_COLUMNS)))
-    cursor.execute(_SQL["ledger"])
-    cursor.unregister("ledger_sends")
+    if rows:
+        with lent(cursor, "ledger_sends", _LEDGER_COLUMNS, rows):
+            cursor.execute(_SQL["ledger"])
 
 
 def _bring_lines(cursor: duckdb.DuckDBPyConnection, statement: str, path: str, names: tuple[str, ...]) -> None:
     """Run a statement on the lines of a CSV, laid beside the warehouse."""
-    import pandas as pd
-
     for batch in batches_of_lines(path, names, _BATCH):
-        cursor.register("csv_lines", pd.DataFrame(batch, columns=list(_CSV_COLUMNS)))
-        cursor.execute(_SQL[statement])
-        cursor.unregister("csv_lines")
+        with lent(cursor, "csv_lines", _CSV_COLUMNS, batch):
+            cursor.execute(_SQL[statement])
 
 
 def _check_files(campaign: Campaign) -> None:

@@ -22,13 +22,13 @@ WORDS = {
 """By reason, as it follows "1,200 people"."""
 
 _LANES = {
-    "standard_window": "The open window",
-    "otn": "The one-time token",
-    "marketing": "The marketing token",
-    "utility": "The utility template",
+    "standard_window": "open window",
+    "otn": "one-time notification token",
+    "marketing": "marketing message token",
+    "utility": "utility template",
 }
 
 
 def lane_words(lane: str) -> str:
-    """Return a lane's name in words."""
-    return _LANES.get(lane, f"The tag {lane.removeprefix('tag:')}")
+    """Return a lane's name as people say it."""
+    return f"message tag {lane.removeprefix('tag:')}" if lane.startswith("tag:") else _LANES.get(lane, lane)

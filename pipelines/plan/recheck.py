@@ -13,6 +13,7 @@ from pipelines.plan.campaign import Campaign
 from pipelines.plan.judging import lanes_of
 from pipelines.plan.reasons import WORDS
 from pipelines.statements import statements
+from pipelines.warehouse import lent
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
 _COLUMNS = ("send_id", "campaign_id", "page_id", "psid", "lane", "token_key", "permission_ends_at")
@@ -33,13 +34,10 @@ def recheck(cursor: duckdb.DuckDBPyConnection, ledger: Engine, at: datetime) -> 
         queued = waiting.queued(connection)
     if not queued:
         return Rechecked(0, 0, 0)
-    import pandas as pd
-
-    cursor.register("queued_sends", pd.DataFrame(queued, columns=list(_COLUMNS)))
-    lost = cursor.execute(_SQL["lost"], {"at": at}).fetchall()
-    opened = cursor.execute(_SQL["opened"], {"at": at}).fetchall()
-    moved = cursor.execute(_SQL["moved"], {"at": at}).fetchall()
-    cursor.unregister("queued_sends")
+    with lent(cursor, "queued_sends", _COLUMNS, queued):
+        lost, opened, moved = (
+            cursor.execute(_SQL[name], {"at": at}).fetchall() for name in ("lost", "opened", "moved")
+        )
     by_window = {each: _uses_windows(ledger, each) for each in {campaign_id for _, campaign_id, _ in opened}}
     freed = [(send_id, closes_at) for send_id, campaign_id, closes_at in opened if by_window[campaign_id]]
     reasons = [(send_id, f"token_{state}") for send_id, state in lost]

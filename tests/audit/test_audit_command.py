@@ -12,7 +12,6 @@ from rich.console import Console
 from sqlalchemy import Engine, text
 
 from pipelines.audit_command import (
-    KEPT_HEADS,
     as_json,
     export,
     show_export,
@@ -69,7 +68,7 @@ def test_a_home_is_proven(settings: Settings, numbers: dict[str, int], books: En
     assert set(json.loads(json.dumps(told))) == {"entries", "head", "ok", "faults", "notes"}
     words = printed(show_verdict, told)
     assert "The chain holds: 4 entries" in words
-    assert KEPT_HEADS in words
+    assert "audit-heads.jsonl" in words
 
 
 def test_a_broken_chain_is_said_to_be_broken(settings: Settings, numbers: dict[str, int], books: Engine) -> None:

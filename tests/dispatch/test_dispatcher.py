@@ -105,6 +105,24 @@ def test_the_rest_of_a_lane_waits_for_its_first_three(ledger: Engine, box: Sandb
 
 
 @pytest.mark.slow
+def test_a_page_whose_allowance_is_nearly_used_rests_before_meta_refuses(
+    ledger: Engine, box: Sandbox, clock: Clock
+) -> None:
+    """Meta's headers say 85 percent: nothing was refused, and nothing more is called for now."""
+    people = crowd(10)
+    introduce(box, people)
+    box.set("faults", usage=85)
+    launch(ledger, people)
+    with dispatching(ledger, box, clock, until_empty=False):
+        wait_for(lambda: bool(brakes(ledger)))
+        wait_for(lambda: "sending" not in tally(ledger))
+        stats = box.stats()["pages"][PAGE]
+
+    assert (stats["refused"], stats["requests"] <= CANARIES) == ({}, True)
+    assert tally(ledger) == {"accepted": stats["requests"], "queued": 10 - stats["requests"]}
+    assert "nearly all of its allowance" in brakes(ledger)[0][2]
+
+
 def test_a_throttled_page_rests(ledger: Engine, box: Sandbox, clock: Clock) -> None:
     """No send is held against it, the other Page goes on, and the brake stands in the ledger for every dispatcher."""
     people, others = crowd(10), crowd(10, page_id=OTHER_PAGE)

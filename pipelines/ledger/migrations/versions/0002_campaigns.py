@@ -5,6 +5,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import op
 
+from pipelines.errors import Refused
 from pipelines.statements import statements
 
 revision = "0002"
@@ -149,7 +150,7 @@ def _page_brakes() -> None:
     op.create_table(
         "page_brakes",
         sa.Column("page_id", sa.String(64), primary_key=True),
-        sa.Column("closed_until", sa.DateTime),
+        sa.Column("closed_until", sa.DateTime, nullable=False),
         sa.Column("why", sa.Text, nullable=False),
         sa.Column("set_at", sa.DateTime, nullable=False),
     )
@@ -229,5 +230,5 @@ def _table(name: str) -> sa.Table:
 
 
 def downgrade() -> None:
-    """Refuse: what has been sent cannot be forgotten."""
-    raise NotImplementedError
+    """Refuse. Raises Refused."""
+    raise Refused("The ledger does not go back to an earlier layout: what was sent would be forgotten, and sent again.")

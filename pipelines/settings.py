@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -12,15 +12,36 @@ from pydantic_settings import (
 )
 
 from pipelines.errors import HomeMissing, UsageError
+from pipelines.rights import Role
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """This machine: where pages without sign-in are shown, and where a Graph API can only be a sandbox."""
 
 
+class Access(BaseModel):
+    """Who signs in where, and as what. Without `metadata_url` nobody is asked, and only this machine may look."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    metadata_url: str = Field(default="", description="the OpenID provider's .well-known/openid-configuration")
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    cookie_secret: SecretStr = Field(default=SecretStr(""), description="signs the session; 32 random characters")
+    role_claim: str = Field(default="", description="a claim that holds the role, or a list in which it stands")
+    roles: dict[Role, list[str]] = Field(default_factory=dict, description="a role -> the mail addresses that have it")
+    blocked: list[str] = Field(default_factory=list, description="mail addresses that are out, whatever a claim says")
+    session_hours: int = Field(default=8, ge=1, description="so long after signing in one has to sign in again")
+
+    @property
+    def is_on(self) -> bool:
+        """Whether people have to sign in."""
+        return bool(self.metadata_url)
+
+
 class Settings(BaseSettings):
     """What one home is set to."""
 
-    model_config = SettingsConfigDict(env_prefix="CLEAR_TO_SEND_", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="CLEAR_TO_SEND_", env_nested_delimiter="__", extra="forbid")
 
     home: Path = Path("home")
     demo: bool = Field(default=False, description="the home holds sample data, and the pages say so")
@@ -33,6 +54,16 @@ class Settings(BaseSettings):
     graph_version: str = Field(default="v26.0", description="the Graph API's version, as in v26.0")
     access_tokens: dict[str, SecretStr] = Field(default_factory=dict, description="a Page's id -> its access token")
     app_secret: SecretStr | None = Field(default=None, description="the app's secret: proves calls, signs webhooks")
+    other_app_secrets: list[SecretStr] = Field(
+        default_factory=list, description="also accepted under a webhook: the old one while it is rotated, other apps'"
+    )
+    verify_token: SecretStr | None = Field(default=None, description="what Meta's challenge to the webhook must name")
+    public_url: str = Field(default="", description="https address under which Meta and people reach the app")
+    access: Access = Field(default_factory=Access)
+    metrics_token: SecretStr | None = Field(default=None, description="bearer token of /metrics from other machines")
+    retention_days: dict[str, int] = Field(
+        default_factory=dict, description="a kind of event -> days after which it is erased; other kinds are kept"
+    )
     settle_after_seconds: int = Field(default=60, ge=1, description="so long the echo of a lost answer is waited for")
     messages_per_second: int = Field(default=0, ge=0, description="for each Page; 0: what the rule book sets")
 

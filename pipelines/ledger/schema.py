@@ -25,10 +25,11 @@ from sqlalchemy import (
 from pipelines.ledger.moves import LIVE_SENDS, OPEN_SENDS, CampaignState, SendState
 
 metadata = MetaData()
-_KEY = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only in an INTEGER
+KEY = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only in an INTEGER
 
 
-def _one_of(column: str, words: tuple[str, ...]) -> str:
+def one_of(column: str, words: tuple[str, ...]) -> str:
+    """Return a CHECK that a column holds one of the words."""
     # Not IN: SQLite makes a list anew for each row that it checks, which doubles the time of an insert.
     return f"({' OR '.join(f'{column} = {word!r}' for word in words)})"
 
@@ -73,7 +74,7 @@ campaigns = Table(
     Column("state_by", String(128), nullable=False),
     Column("state_why", Text, nullable=False),
     Column("launched_at", DateTime),
-    CheckConstraint(_one_of("state", get_args(CampaignState)), name="campaign_state_is_known"),
+    CheckConstraint(one_of("state", get_args(CampaignState)), name="campaign_state_is_known"),
     CheckConstraint("length(trim(created_by)) > 0", name="author_is_named"),
     Index("campaigns_by_page", "page_id", "state"),
 )
@@ -93,7 +94,7 @@ plans = Table(
     Column("content_hash", String(64), nullable=False),
     Column("verdict", String(8), nullable=False),
     Column("summary", Text, nullable=False),
-    CheckConstraint(_one_of("verdict", ("block", "warn", "pass")), name="verdict_is_known"),
+    CheckConstraint(one_of("verdict", ("block", "warn", "pass")), name="verdict_is_known"),
     Index("plans_by_campaign", "campaign_id", "plan_id"),
 )
 """One row per frozen plan. `plan_hash` covers each person's lane, token and variant; a file of that name holds them.
@@ -126,7 +127,7 @@ approvals = Table(
 sends = Table(
     "sends",
     metadata,
-    Column("send_id", _KEY, primary_key=True, autoincrement=True),
+    Column("send_id", KEY, primary_key=True, autoincrement=True),
     Column("campaign_id", String(64), ForeignKey("campaigns.campaign_id"), nullable=False),
     Column("page_id", String(64), nullable=False),
     Column("psid", String(64), nullable=False),
@@ -147,7 +148,7 @@ sends = Table(
     Column("mid", Text),
     Column("trace", Text),
     Column("settled_by", String(160)),
-    CheckConstraint(_one_of("state", get_args(SendState)), name="send_state_is_known"),
+    CheckConstraint(one_of("state", get_args(SendState)), name="send_state_is_known"),
     CheckConstraint("(lane = 'otn' OR lane = 'marketing') = (token_key IS NOT NULL)", name="token_goes_with_its_lane"),
     UniqueConstraint("campaign_id", "psid", name="one_send_a_person"),
     Index("sends_to_do", "campaign_id", "state", "lane", "send_id"),
@@ -161,7 +162,7 @@ sends = Table(
 
 def _one_send_a_token(name: str, lane: str, states: tuple[SendState, ...]) -> None:
     """A one-time token is spent by the send that was accepted; a marketing token is free again after it."""
-    among = text(f"lane = '{lane}' AND {_one_of('state', states)}")
+    among = text(f"lane = '{lane}' AND {one_of('state', states)}")
     columns = (sends.c.page_id, sends.c.token_key)
     Index(name, *columns, unique=True, sqlite_where=among, postgresql_where=among)
 
@@ -210,7 +211,7 @@ all_stop = Table(
 audit_entries = Table(
     "audit_entries",
     metadata,
-    Column("entry_id", _KEY, primary_key=True, autoincrement=False),
+    Column("entry_id", KEY, primary_key=True, autoincrement=False),
     Column("at", DateTime, nullable=False),
     Column("actor", String(128), nullable=False),
     Column("action", String(64), nullable=False),
@@ -230,7 +231,7 @@ audit_head = Table(
     "audit_head",
     metadata,
     Column("single", Integer, primary_key=True),
-    Column("entries", _KEY, nullable=False),
+    Column("entries", KEY, nullable=False),
     Column("hash", String(64), nullable=False),
     CheckConstraint("single = 1", name="one_head"),
 )

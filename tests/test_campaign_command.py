@@ -3,14 +3,13 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from tests.commands import run_command
 from tests.conftest import NOW, Home
 from tests.deliveries import ANNA, BEN, PAGE, message, otn
 from tests.plan.worlds import DAY, HOUR, open_world
@@ -36,12 +35,10 @@ class Office:
         """Run `clear-to-send campaign …`. Returns exit code, stdout, stderr."""
         user = ["--as-user", by] if by else []
         more = ["--home", str(self.home), "--as-of", NOW.isoformat(), *user, *(["--json"] if as_json else [])]
-        command = [sys.executable, "-m", "pipelines", "campaign", *words, *more]
         surroundings = {name: value for name, value in os.environ.items() if not name.startswith("CLEAR_TO_SEND_")}
-        done = subprocess.run(command, capture_output=True, check=False, env=surroundings)
-        out, err = done.stdout.decode(), done.stderr.decode()
+        code, out, err = run_command("campaign", *words, *more, env=surroundings)
         assert "Traceback" not in err
-        return done.returncode, out, err
+        return code, out, err
 
     def told(self, *words: str, by: str = "ann", code: int = 0) -> dict[str, Any]:
         """Run it with --json, and return the one object that it prints."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,30 +11,38 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.commands import run_command
 from tests.deliveries import ANNA, BEN, NOON, delivery, message, otn, write_lines
 
 NOW = "2026-11-22T12:00:00Z"
 
 
-def run(*words: str | Path, stdin: bytes = b"") -> tuple[int, str, str]:
-    """Run the command line in a process of its own. Returns exit code, stdout, stderr."""
-    command = [sys.executable, "-m", "pipelines", *map(str, words)]
-    done = subprocess.run(command, input=stdin, capture_output=True, check=False)
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    """Return a log of three lines, one of them junk."""
+def write_log(folder: Path) -> Path:
+    """Write a log of three lines, one of them junk."""
     return write_lines(
-        tmp_path / "logs" / "a.jsonl", delivery(otn(ANNA, NOON, "t1")), "junk", delivery(message(BEN, NOON, "m_1"))
+        folder / "logs" / "a.jsonl", delivery(otn(ANNA, NOON, "t1")), "junk", delivery(message(BEN, NOON, "m_1"))
     )
 
 
 @pytest.fixture
-def home(tmp_path: Path, log: Path) -> Path:
+def log(tmp_path: Path) -> Path:
+    """Return that log."""
+    return write_log(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home with that log loaded, to be copied."""
+    folder = tmp_path_factory.mktemp("loaded")
+    log = write_log(folder)
+    assert run_command("load", log, "--home", folder / "home", "--as-of", NOW)[0] == 0
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, loaded: Path) -> Path:
     """Return a home with that log loaded."""
-    assert run("load", log, "--home", tmp_path / "home", "--as-of", NOW)[0] == 0
+    shutil.copytree(loaded, tmp_path, dirs_exist_ok=True)
     return tmp_path / "home"
 
 
@@ -51,13 +60,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_forecast_prints_days_topics_and_advice(home: Path) -> None:
     """As one object; the words name the topic, and a second run makes nothing anew."""
-    code, out, err = run("forecast", "--home", home, "--json", "--as-of", NOW)
+    code, out, err = run_command("forecast", "--home", home, "--json", "--as-of", NOW)
     report = json.loads(out)
     assert code == 0, err
     assert [topic["count_held"] for topic in report["topics"]] == [1]
     assert {day["measure"] for day in report["days"]} == {"held", "died", "gained", "spent"}
     assert report["advice"]
-    code, out, _ = run("forecast", "--home", home, "--as-of", NOW)
+    code, out, _ = run_command("forecast", "--home", home, "--as-of", NOW)
     assert code == 0
     assert "restock:trail-shoes" in out
 
@@ -65,24 +74,24 @@ def test_forecast_prints_days_topics_and_advice(home: Path) -> None:
 def test_the_first_load_of_a_day_makes_the_forecast_and_later_ones_leave_it(home: Path, tmp_path: Path) -> None:
     """The command makes it anew where more was loaded."""
     later = write_lines(tmp_path / "later.jsonl", delivery(otn(BEN, NOON, "t2")))
-    code, _, err = run("load", later, "--home", home, "--as-of", NOW)
+    code, _, err = run_command("load", later, "--home", home, "--as-of", NOW)
     assert (code, "forecast" in err) == (0, False)
-    _, out, _ = run("forecast", "--home", home, "--json", "--as-of", NOW)
+    _, out, _ = run_command("forecast", "--home", home, "--json", "--as-of", NOW)
     assert [topic["count_held"] for topic in json.loads(out)["topics"]] == [2]
 
 
 def test_forecast_without_a_token_says_what_to_load(tmp_path: Path) -> None:
     """Exit 3 and a sentence."""
     log = write_lines(tmp_path / "a.jsonl", delivery(message(BEN, NOON, "m_1")))
-    run("load", log, "--home", tmp_path / "home", "--as-of", NOW)
-    code, out, err = run("forecast", "--home", tmp_path / "home", "--as-of", NOW)
+    run_command("load", log, "--home", tmp_path / "home", "--as-of", NOW)
+    code, out, err = run_command("forecast", "--home", tmp_path / "home", "--as-of", NOW)
     assert (code, out) == (3, "")
     assert "No token is in these logs" in err
 
 
 def test_load_reports_numbers_that_add_up(tmp_path: Path, log: Path) -> None:
     """--json prints one object on stdout and nothing else."""
-    code, out, err = run("load", log, "--home", tmp_path / "home", "--json")
+    code, out, err = run_command("load", log, "--home", tmp_path / "home", "--json")
     report = json.loads(out)
     assert code == 0
     assert (report["files"], report["lines"], report["events"], report["duplicates"], report["rejects"]) == (
@@ -98,7 +107,7 @@ def test_load_reports_numbers_that_add_up(tmp_path: Path, log: Path) -> None:
 
 def test_load_says_in_words_what_it_did(tmp_path: Path, log: Path) -> None:
     """Without --json stdout stays empty."""
-    code, out, err = run("load", log, "--home", tmp_path / "home")
+    code, out, err = run_command("load", log, "--home", tmp_path / "home")
     assert (code, out) == (0, "")
     assert "3 lines = 2 with new events + 0 duplicates + 1 rejects" in err
 
@@ -106,39 +115,42 @@ def test_load_says_in_words_what_it_did(tmp_path: Path, log: Path) -> None:
 def test_load_says_that_a_file_is_empty(tmp_path: Path) -> None:
     """Nothing went wrong, but somebody may have expected more."""
     (tmp_path / "empty.jsonl").touch()
-    code, _, err = run("load", tmp_path / "empty.jsonl", "--home", tmp_path / "home")
+    code, _, err = run_command("load", tmp_path / "empty.jsonl", "--home", tmp_path / "home")
     assert code == 0
     assert "not one line" in err
 
 
 def test_load_reads_standard_input(tmp_path: Path, log: Path) -> None:
     """`-` stands for what is piped in."""
-    code, out, _ = run("load", "-", "--home", tmp_path / "home", "--json", stdin=log.read_bytes())
+    code, out, _ = run_command("load", "-", "--home", tmp_path / "home", "--json", stdin=log.read_bytes())
     assert (code, json.loads(out)["events"]) == (0, 2)
 
 
 def test_tokens_counts_by_page_kind_topic_and_state(home: Path) -> None:
     """As of any moment."""
-    code, out, _ = run("tokens", "--home", home, "--as-of", NOW, "--json")
+    code, out, _ = run_command("tokens", "--home", home, "--as-of", NOW, "--json")
     inventory = json.loads(out)
     assert code == 0
     assert inventory["totals"] == {"available": 1, "reserved": 0, "spent": 0, "expired": 0, "revoked": 0, "stranded": 0}
     assert [(row["kind"], row["topic"], row["state"], row["tokens"]) for row in inventory["rows"]] == [
         ("otn", "restock:trail-shoes", "available", 1)
     ]
-    assert json.loads(run("tokens", "--home", home, "--as-of", "2028-01-01", "--json")[1])["totals"]["expired"] == 1
+    assert (
+        json.loads(run_command("tokens", "--home", home, "--as-of", "2028-01-01", "--json")[1])["totals"]["expired"]
+        == 1
+    )
 
 
 def test_doctor_finds_a_well_home_well(home: Path) -> None:
     """Exit 0 when there is nothing to do."""
-    code, out, _ = run("doctor", "--home", home, "--as-of", "2026-11-20T18:00:00", "--json")
+    code, out, _ = run_command("doctor", "--home", home, "--as-of", "2026-11-20T18:00:00", "--json")
     assert code == 0
     assert all(check["ok"] for check in json.loads(out)["checks"])
 
 
 def test_doctor_says_what_is_stale(home: Path) -> None:
     """Old data and unverified rules are findings: exit 1."""
-    code, _, err = run("doctor", "--home", home, "--as-of", "2027-11-20")
+    code, _, err = run_command("doctor", "--home", home, "--as-of", "2027-11-20")
     assert code == 1
     assert "not verified for 90 days" in err
     assert "Read S01, " in err
@@ -155,26 +167,26 @@ def _refused(code: int, err: str, exit_code: int, *parts: str) -> None:
 
 def test_no_home(tmp_path: Path) -> None:
     """The sentence says how to get one."""
-    code, _, err = run("tokens", "--home", tmp_path / "none")
+    code, _, err = run_command("tokens", "--home", tmp_path / "none")
     _refused(code, err, 3, "no home folder", "clear-to-send load")
 
 
 def test_home_without_warehouse(tmp_path: Path) -> None:
     """An empty home is told from none."""
-    code, _, err = run("tokens", "--home", tmp_path)
+    code, _, err = run_command("tokens", "--home", tmp_path)
     _refused(code, err, 3, "no warehouse yet", "clear-to-send load")
 
 
 def test_empty_folder(tmp_path: Path) -> None:
     """The sentence says what would be read."""
-    code, _, err = run("load", tmp_path, "--home", tmp_path / "home")
+    code, _, err = run_command("load", tmp_path, "--home", tmp_path / "home")
     _refused(code, err, 2, "holds no logs", ".jsonl")
 
 
 def test_unreadable_file(tmp_path: Path, log: Path) -> None:
     """A file that cannot be opened is named; the others are loaded."""
     (tmp_path / "logs" / "b.jsonl").symlink_to(tmp_path / "logs" / "b.jsonl")
-    code, out, err = run("load", tmp_path / "logs", "--home", tmp_path / "home", "--json")
+    code, out, err = run_command("load", tmp_path / "logs", "--home", tmp_path / "home", "--json")
     assert json.loads(out)["events"] == 2
     _refused(code, err, 3, "b.jsonl", "cannot be read")
 
@@ -182,14 +194,14 @@ def test_unreadable_file(tmp_path: Path, log: Path) -> None:
 def test_not_a_log(tmp_path: Path) -> None:
     """A file of something else becomes rejects, and the words say so."""
     (tmp_path / "access.log").write_text("127.0.0.1 GET /\n" * 5)
-    code, _, err = run("load", tmp_path / "access.log", "--home", tmp_path / "home")
+    code, _, err = run_command("load", tmp_path / "access.log", "--home", tmp_path / "home")
     _refused(code, err, 0, "5 rejects", "no webhook log")
 
 
 def test_a_locked_warehouse_names_its_holder(home: Path, log: Path) -> None:
     """Another process owns the file: who, and what to do."""
     with duckdb.connect(str(home / "warehouse.duckdb")):
-        code, _, err = run("load", log, "--home", home)
+        code, _, err = run_command("load", log, "--home", home)
     _refused(code, err, 3, "in use by process", str(os.getpid()))
 
 
@@ -197,14 +209,14 @@ def test_a_warehouse_of_a_newer_version(home: Path) -> None:
     """It is left alone."""
     with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
         connection.execute("UPDATE warehouse_state SET schema_version = 99")
-    code, _, err = run("tokens", "--home", home)
+    code, _, err = run_command("tokens", "--home", home)
     _refused(code, err, 3, "newer Clear to Send")
 
 
 def test_a_file_that_is_no_database(home: Path) -> None:
     """Nothing is stored only there, so the way out is to load again."""
     (home / "warehouse.duckdb").write_bytes(b"not a database" * 1000)
-    code, _, err = run("tokens", "--home", home)
+    code, _, err = run_command("tokens", "--home", home)
     _refused(code, err, 3, "cannot be read as a warehouse", "load the logs again")
 
 
@@ -215,7 +227,7 @@ def test_a_full_disk_keeps_what_was_loaded(small_disk: Path, tmp_path: Path) -> 
         for number in range(60_000):
             body = delivery(message(str(number), NOON, f"m_{number}", text=os.urandom(150).hex()))
             file.write(json.dumps(body).encode() + b"\n")
-    code, _, err = run("load", log, "--home", small_disk / "home")
+    code, _, err = run_command("load", log, "--home", small_disk / "home")
     _refused(code, err, 3, "full", "run the command again")
 
 
@@ -226,32 +238,32 @@ def test_a_full_disk_keeps_what_was_loaded(small_disk: Path, tmp_path: Path) -> 
 def test_wrong_settings_are_named(home: Path, text: str, says: str) -> None:
     """The file and the setting stand in the sentence."""
     (home / "settings.toml").write_text(text)
-    code, _, err = run("tokens", "--home", home)
+    code, _, err = run_command("tokens", "--home", home)
     _refused(code, err, 2, "settings.toml", says)
 
 
 def test_a_moment_that_is_none(home: Path) -> None:
     """The sentence shows how one is written."""
-    code, _, err = run("tokens", "--home", home, "--as-of", "yesterday")
+    code, _, err = run_command("tokens", "--home", home, "--as-of", "yesterday")
     _refused(code, err, 2, "--as-of yesterday", "2026-11-22")
 
 
 def test_serve_stays_on_this_machine(home: Path) -> None:
     """Without sign-in no other address is served."""
-    code, _, err = run("serve", "--home", home, "--host", "0.0.0.0")  # noqa: S104  the very thing to be refused
+    code, _, err = run_command("serve", "--home", home, "--host", "0.0.0.0")  # noqa: S104  the very thing to be refused
     _refused(code, err, 2, "this machine only")
 
 
 def test_the_demo_leaves_a_real_home_alone(home: Path) -> None:
     """Real logs are never deleted for a demo."""
-    code, _, err = run("demo", "--home", home, "--no-browser")
+    code, _, err = run_command("demo", "--home", home, "--no-browser")
     _refused(code, err, 2, "real home")
 
 
 def test_sample_writes_logs_that_load(tmp_path: Path) -> None:
     """The sample is a log like any other."""
-    assert run("sample", tmp_path / "logs", "--events", "1000", "--as-of", NOW)[0] == 0
-    code, out, _ = run("load", tmp_path / "logs", "--home", tmp_path / "home", "--as-of", NOW, "--json")
+    assert run_command("sample", tmp_path / "logs", "--events", "1000", "--as-of", NOW)[0] == 0
+    code, out, _ = run_command("load", tmp_path / "logs", "--home", tmp_path / "home", "--as-of", NOW, "--json")
     assert code == 0
     assert json.loads(out)["events"] > 500
 

@@ -1,8 +1,8 @@
 """A load that is killed at any moment is resumed by loading again, and the tables are those of one undisturbed load."""
 
+import os
 import random
-import subprocess
-import sys
+import signal
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import begin_command, run_command, wait_for
 from tests.conftest import NOW, Home
 from tests.deliveries import NOON, compact, delivery, message, otn
 from tests.test_load_properties import tables
@@ -57,22 +58,17 @@ def test_twenty_kills_lose_nothing_and_double_nothing(new_home: Callable[[], Hom
     once.load(tmp_path / "once")
 
     overlapping_parts(log, tmp_path / "parts", 7)
-    command = [
-        *(sys.executable, "-m", "pipelines", "load", str(tmp_path / "parts"), "--home", str(often.folder)),
-        *("--as-of", NOW.isoformat(), "--json"),
-    ]
+    command = ("load", tmp_path / "parts", "--home", often.folder, "--as-of", NOW.isoformat(), "--json")
+    (tmp_path / "stdin").touch()
     chance, killed = random.Random(7), 0
     for _ in range(KILLS):
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-            try:
-                process.wait(timeout=chance.uniform(0.3, 3.0))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                killed += 1
-        time.sleep(0.01)
+        process_id = begin_command(*command, folder=tmp_path)
+        time.sleep(chance.uniform(0.0, 2.0))
+        os.kill(process_id, signal.SIGKILL)  # not waited for yet: the id is still its own
+        killed += wait_for(process_id) == -signal.SIGKILL
     assert killed > 0
     for _ in range(2):
-        subprocess.run(command, check=True, capture_output=True)
+        assert run_command(*command)[0] == 0
 
     assert tables(often) == tables(once)
     assert often.value("SELECT count(*) FROM sources WHERE lines <> event_lines + duplicate_lines + reject_lines") == 0

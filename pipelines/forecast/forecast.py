@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from pipelines.forecast.advice import SPANS
 from pipelines.forecast.backtest import Backtest, choose_models, coverage, run_backtest, stretched, widenings
@@ -67,7 +68,11 @@ def make_forecast(
     known = read_known(cursor, now)
     if known is None:
         return None
-    return _Maker(cursor, policy, known, now, paths, seed).make()
+    import scipy.linalg  # noqa: F401  with its BLAS, before that is limited
+
+    # The matrices are small: threads on them would wait for each other longer than they work.
+    with threadpool_limits(1, user_api="blas"):
+        return _Maker(cursor, policy, known, now, paths, seed).make()
 
 
 class _Maker:

@@ -75,12 +75,8 @@ class Classifier:
             self._known.clear()
         answers = self._known
         new = [text for text in dict.fromkeys(texts) if text.strip() and text not in answers]
-        parts = [new[start : start + _BATCH] for start in range(0, len(new), _BATCH)]
-        _ = self._encoder  # loaded once, before the threads ask for it
-        # A thread a core, each with a core's worth of BLAS: threads of both kinds would stand in each other's way.
-        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
-            for part, judged in zip(parts, pool.map(self._judge, parts), strict=True):
-                answers.update(zip(part, judged, strict=True))
+        if new:
+            self._judge_in_parts(new)
         return [
             Judgement(answers[text][0], tuple(each.span(*word) for word in answers[text][1]))
             if text in answers
@@ -88,13 +84,23 @@ class Classifier:
             for each, text in zip(folded, texts, strict=True)
         ]
 
+    def _judge_in_parts(self, texts: list[str]) -> None:
+        """Judge texts that have no answer yet."""
+        parts = [texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH)]
+        # A thread a core, each with a core's worth of BLAS: threads of both kinds would stand in each other's way.
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+            _ = self._encoder  # loaded once, before the threads ask for it: that takes seconds
+            for part, judged in zip(parts, pool.map(self._judge, parts), strict=True):
+                self._known.update(zip(part, judged, strict=True))
+
     def likeness(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], float]:
         """Return how near the two texts of each pair are in meaning: the cosine of their vectors, -1 to 1."""
         texts = list(dict.fromkeys(text for pair in pairs for text in pair))
         if not texts:
             return {}
         place = {text: nth for nth, text in enumerate(texts)}
-        vectors, _ = self._encoder.encode([_SLUG.sub(" ", text) for text in texts])
+        with threadpool_limits(1, user_api="blas"):
+            vectors, _ = self._encoder.encode([_SLUG.sub(" ", text) for text in texts])
         return {pair: float(vectors[place[pair[0]]] @ vectors[place[pair[1]]]) for pair in pairs}
 
     def _judge(self, texts: list[str]) -> list[tuple[float, list[tuple[int, int]]]]:

@@ -16,6 +16,7 @@ from urllib.request import urlopen
 import pytest
 from playwright import sync_api
 
+sync_api.expect.set_options(timeout=90_000)  # a slow machine is no fault; what never comes still fails
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 

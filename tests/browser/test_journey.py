@@ -57,21 +57,21 @@ def test_from_the_numbers_to_a_file(page: sync_api.Page, counted: dict[str, int]
     """Overview, inventory, one topic by a click on its bar, its rows as CSV, and the same view from its address."""
     expect = sync_api.expect
     page.goto("/")
-    expect(page.get_by_role("heading", name="How many people may we still message?")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="How many people may we still message?")).to_be_visible()
     expect(page.get_by_text("Sample data")).to_be_visible()
     expect(metric(page, "Permissions held")).to_have_text(f"{counted['available']:,}")
 
     page.get_by_role("link", name="Token inventory").click()
-    expect(metric(page, "Spent")).to_have_text(f"{counted['spent']:,}", timeout=15_000)
+    expect(metric(page, "Spent")).to_have_text(f"{counted['spent']:,}")
 
     expect(page.locator(".st-key-topics .ytick text")).to_have_count(3)
     place = page.locator(".st-key-topics .ytick text").all_text_contents().index("launch:winter")
     page.locator(".st-key-topics .bars").first.locator(".point").nth(place).click(force=True)
-    expect(page).to_have_url(re.compile(r"topic=launch(%3A|:)winter"), timeout=15_000)
+    expect(page).to_have_url(re.compile(r"topic=launch(%3A|:)winter"))
     expect(page.get_by_text(f"All {counted['launch:winter']} tokens")).to_be_visible()
 
     export = page.get_by_role("button", name="CSV", exact=True)
-    expect(export).to_have_count(1, timeout=15_000)  # what the last run drew stands until this one is drawn
+    expect(export).to_have_count(1)  # what the last run drew stands until this one is drawn
     with page.expect_download() as download:
         export.click()
     file = tmp_path / "tokens.csv"
@@ -84,15 +84,15 @@ def test_from_the_numbers_to_a_file(page: sync_api.Page, counted: dict[str, int]
     shared = page.url
     page.goto("about:blank")
     page.goto(shared)
-    expect(metric(page, "Available")).to_have_text(f"{counted['launch:winter']:,}", timeout=30_000)
+    expect(metric(page, "Available")).to_have_text(f"{counted['launch:winter']:,}")
 
 
 def test_a_bar_of_the_waterfall_opens_its_people(page: sync_api.Page) -> None:
     """A click on "Token held" lists those people, and the address says so."""
     page.goto("/")
-    sync_api.expect(page.locator(".st-key-reach .bars .point")).to_have_count(5, timeout=30_000)
+    sync_api.expect(page.locator(".st-key-reach .bars .point")).to_have_count(5)
     page.locator(".st-key-reach .bars .point").nth(2).click(force=True)
-    sync_api.expect(page.get_by_text("whose token ends first")).to_be_visible(timeout=15_000)
+    sync_api.expect(page.get_by_text("whose token ends first")).to_be_visible()
     sync_api.expect(page).to_have_url(re.compile(r"lane=Token"))
 
 
@@ -100,15 +100,15 @@ def test_a_forecast_comes_by_itself_and_answers_what_if(page: sync_api.Page, cou
     """None is stored yet: it is made behind the page, which then shows it; a slider moves the answer."""
     page.goto("/forecast")
     expect = sync_api.expect
-    expect(page.get_by_role("heading", name="When do our permissions run out")).to_be_visible(timeout=30_000)
-    expect(metric(page, "Tokens held")).to_have_text(f"{counted['available']:,}", timeout=90_000)
+    expect(page.get_by_role("heading", name="When do our permissions run out")).to_be_visible()
+    expect(metric(page, "Tokens held")).to_have_text(f"{counted['available']:,}")
 
     page.get_by_text("What if", exact=True).click()
     sent = metric(page, "Sent, 91 days")
-    expect(sent).to_be_visible(timeout=15_000)
+    expect(sent).to_be_visible()
     before = sent.inner_text()
     slider = page.get_by_role("slider").first
     slider.focus()
     for _ in range(8):
         slider.press("ArrowRight")
-    expect(sent).not_to_have_text(before, timeout=15_000)
+    expect(sent).not_to_have_text(before)

@@ -38,16 +38,16 @@ def test_from_the_worst_finding_to_a_decision(new_home: Callable[[], Home], poli
     expect = sync_api.expect
     with served(home.folder, NOW) as address, blank_page(address) as page:
         page.goto("/compliance")
-        expect(page.get_by_role("heading", name="Which messages broke Meta's rules?")).to_be_visible(timeout=30_000)
+        expect(page.get_by_role("heading", name="Which messages broke Meta's rules?")).to_be_visible()
         expect(page.get_by_text("2 broke a rule")).to_be_visible()
-        expect(page.get_by_text("Where it is written")).to_be_visible(timeout=15_000)
+        expect(page.get_by_text("Where it is written")).to_be_visible()
         expect(page.locator("strong", has_text="tag · human agent · disallows · promotion")).to_be_visible()
 
         page.get_by_label("Reason").fill("Stopped, and told the team.")
         page.get_by_label("Your name").fill("Mei")
         page.get_by_role("button", name="Mark as reviewed").click()
-        expect(page.get_by_text("Stopped, and told the team. (Mei)")).to_be_visible(timeout=15_000)
+        expect(page.get_by_text("Stopped, and told the team. (Mei)")).to_be_visible()
 
         page.goto("about:blank")
         page.goto("/compliance")
-        expect(page.get_by_text("Stopped, and told the team. (Mei)")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("Stopped, and told the team. (Mei)")).to_be_visible()

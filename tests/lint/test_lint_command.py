@@ -1,23 +1,20 @@
 """`clear-to-send lint`: one text in words or JSON, many as JSON lines, and exit codes."""
 
 import json
-import subprocess
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pipelines.lint.jsonl import answer_lines
 from pipelines.lint.linter import Linter
+from tests.commands import run_command
 
 _NOW = "2025-09-01T09:00:00Z"
 _FINDING = {"rule", "kind", "severity", "span", "reason", "source", "advice"}
 
 
 def _run(*words: str, stdin: str = "") -> tuple[int, str, str]:
-    command = [sys.executable, "-m", "pipelines", "lint", *words, "--as-of", _NOW]
-    done = subprocess.run(command, input=stdin.encode(), capture_output=True, check=False)
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
+    return run_command("lint", *words, "--as-of", _NOW, stdin=stdin.encode())
 
 
 def _answers(linter: Linter, *lines: str) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from rich.console import Console
+from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from pipelines import DATA
@@ -29,17 +30,11 @@ def run_dispatch(settings: Settings, clock: Callable[[], datetime], words: Conso
 
     Raises UsageError for a rate above the ceiling, LedgerUnreachable where the ledger goes away meanwhile.
     """
-    policy = load_policy(DATA / "policy")
-    check_version(policy, settings.graph_version, clock())
-    rate_of(policy, clock(), settings.messages_per_second)
+    check(settings, load_policy(DATA / "policy"), clock())
     ledger = open_ledger(ledger_url(settings.home, settings.ledger_url))
     try:
         before = {each.campaign_id for each in campaigns.every(ledger, ["sending"])}
-        dispatcher = Dispatcher(
-            ledger, policy, load_errors(DATA / "errors.toml"), clock,
-            logs=settings.logs_path, settle_after=timedelta(seconds=settings.settle_after_seconds),
-            messages_per_second=settings.messages_per_second,
-        )  # fmt: skip
+        dispatcher = make_dispatcher(settings, ledger, clock)
         words.print(f"Sending through {settings.graph_url} - stop with Ctrl+C; what is on its way is waited for.")
         asyncio.run(_serve(dispatcher, settings, Progress(ledger, clock, words), until_empty=until_empty))
         return say_outcome(ledger, before, words)
@@ -53,6 +48,31 @@ def run_dispatch(settings: Settings, clock: Callable[[], datetime], words: Conso
         with suppress(OperationalError, InterfaceError):  # the error above says it
             chain.keep_head(ledger, settings.heads_path)
         ledger.dispose()
+
+
+def check(settings: Settings, policy: Policy, now: datetime) -> None:
+    """Raise where nothing could be sent as it is set: Refused, PolicyUnknown, UsageError."""
+    check_version(policy, settings.graph_version, now)
+    rate_of(policy, now, settings.messages_per_second)
+
+
+def make_dispatcher(settings: Settings, ledger: Engine, clock: Callable[[], datetime]) -> Dispatcher:
+    """Return a dispatcher for a home's open ledger. Raises what `check` raises."""
+    policy = load_policy(DATA / "policy")
+    check(settings, policy, clock())
+    return Dispatcher(
+        ledger, policy, load_errors(DATA / "errors.toml"), clock,
+        logs=settings.logs_path, settle_after=timedelta(seconds=settings.settle_after_seconds),
+        messages_per_second=settings.messages_per_second,
+    )  # fmt: skip
+
+
+def make_api(settings: Settings) -> GraphApi:
+    """Return the way to the Graph API.
+
+    Each Page's access token is handed over when the Page is taken: a bad one then stops that Page alone.
+    """
+    return GraphApi(settings.graph_url, settings.graph_version, {}, settings.app_secret)
 
 
 def token_of(settings: Settings, page_id: str) -> SecretStr | None:
@@ -74,8 +94,7 @@ async def _serve(dispatcher: Dispatcher, settings: Settings, progress: Progress,
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, dispatcher.stop)
-    # Each Page's access token is handed over when the Page is taken: a bad one then stops that Page alone.
-    api = GraphApi(settings.graph_url, settings.graph_version, {}, settings.app_secret)
+    api = make_api(settings)
     telling = asyncio.create_task(progress.tell())
     try:
         await dispatcher.run(api, lambda page_id: token_of(settings, page_id), until_empty=until_empty)

@@ -14,6 +14,7 @@ from tests.benchmarks.loading import full_load, memory
 from tests.benchmarks.measure import say
 from tests.benchmarks.pages import pages
 from tests.benchmarks.planning import planning
+from tests.benchmarks.receive import receiving
 from tests.benchmarks.table import Row, machine, markdown
 from tests.benchmarks.workspace import Workspace
 
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Row]]] = {
     "forecast": forecasting,
     "plan": planning,
     "dispatch": dispatching,
+    "receive": receiving,
 }
 
 

@@ -9,6 +9,7 @@ from dashboard import charts, reads
 from dashboard.figures import health_figures
 from dashboard.parts import Rows, card, choice, figures, header, plot, rows, table
 from dashboard.view import View, current
+from dashboard.webhook_section import alarms, reaching
 from dashboard.words import counted, health_answer
 
 _RANGES = {"1": "24 hours", "7": "7 days", "30": "30 days", "400": "13 months"}  # by days back
@@ -21,6 +22,7 @@ def show(view: View) -> None:
     gaps = view.read(reads.gaps, view.scope, view.scope.as_of - timedelta(days=28))
     answer = health_answer(balance, len(gaps), int(gaps["count_hours"].sum()))
     header(view, "Can these numbers be trusted?", answer)
+    health = alarms(view)
     figures(health_figures(view, balance))
     with card(
         "A healthy stream keeps its rhythm; a hole in it is a webhook that did not arrive",
@@ -35,6 +37,7 @@ def show(view: View) -> None:
         plot(charts.delivery_lag(events, bucket, view.zone), "lag", "Mean delivery lag")
     with right:
         silence(view, gaps)
+    reaching(view, health)
     files(view, balance)
     rejected(view)
 
@@ -67,12 +70,10 @@ def rejected(view: View) -> None:
     if not counts:
         st.caption("No line was rejected.")
         return
-    reason = st.selectbox(
-        "Reason", list(counts), index=None, key="reason", bind="query-params", placeholder="Every reason"
-    )
-    found = view.read(reads.rejects, view.scope, reason)
+    reason = st.selectbox("Reason", [*counts], None, key="reason", bind="query-params", placeholder="Every reason")
+    found = view.read(reads.rejects, view.scope, reason, view.key)
     count = counts[reason] if reason else sum(counts.values())
-    order = "by file and line; ids and tokens are masked"
+    order = f"by file and line; {view.masked} are masked"
     rows(view, Rows(found, count, "rejects", order, "health.rejects", {"reason": reason}, "rejects"), "rejects")
 
 

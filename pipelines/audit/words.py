@@ -9,6 +9,7 @@ from pipelines.plan.campaign import Audience, Campaign
 from pipelines.plan.reasons import lane_words
 
 _ACTIONS = {
+    "subscription_changed": "Meta's answer about a Page's subscription changed",
     "campaign_written": "Written",
     "campaign_edited": "Edited; earlier approvals are void",
     "campaign_checked": "Checked",

@@ -1,7 +1,8 @@
-"""The Graph API's Send call, one message a call. The only file that knows httpx.
+"""The Graph API's Send call, one message a call, and the reading of a Page's edges. The only file that knows httpx.
 
 The access token goes in a header and the application's proof in the body: addresses end up in logs, ours and those of
-every proxy on the way. No exception of httpx leaves this file, because its words may quote a header.
+every proxy on the way. Where something is read there is no body, and the proof, which opens nothing without the token,
+stands in the address. No exception of httpx leaves this file, because its words may quote a header.
 """
 
 import asyncio
@@ -104,16 +105,22 @@ class GraphApi:
         A task that is cancelled in here leaves a message of which nobody knows whether it went out, as a lost answer
         does.
         """
-        route = self._routes.get(page_id)
-        if route is None:
-            raise UsageError(
-                f"There is no access token for the Page {page_id}. Set it under [access_tokens] in settings.toml, "
-                "or in CLEAR_TO_SEND_ACCESS_TOKENS."
-            )
+        route = self._route_of(page_id)
         content = json.dumps({**body, **route.proof}, separators=(",", ":")).encode("ascii")
         request = httpx.Request(
             "POST", route.address, headers=route.headers, content=content, extensions=dict(self._extensions)
         )
+        return await self._exchange(request)
+
+    async def read(self, page_id: str, edge: str) -> Answer:
+        """Read one edge of a Page. Raises UsageError for a Page without an access token."""
+        route = self._route_of(page_id)
+        address = httpx.URL(f"{self._base}/{quote(page_id, safe='')}/{edge}", params=route.proof)
+        return await self._exchange(
+            httpx.Request("GET", address, headers=route.headers, extensions=dict(self._extensions))
+        )
+
+    async def _exchange(self, request: httpx.Request) -> Answer:
         try:
             async with asyncio.timeout(self._timeout_s):
                 client = await self._free.get()
@@ -130,6 +137,15 @@ class GraphApi:
         finally:
             self._free.put_nowait(client)
         return Answer(response.status_code, _object(response.content), usage=usage_of(response.headers))
+
+    def _route_of(self, page_id: str) -> _Route:
+        route = self._routes.get(page_id)
+        if route is None:
+            raise UsageError(
+                f"There is no access token for the Page {page_id}. Set it under [access_tokens] in settings.toml, "
+                "or in CLEAR_TO_SEND_ACCESS_TOKENS."
+            )
+        return route
 
     def _route(self, page_id: str, token: SecretStr, app_secret: SecretStr | None) -> _Route:
         secret = token.get_secret_value()

@@ -5,6 +5,7 @@
     messages    a call's fields → what is to be sent, or the error for its shape
     rules       who may be sent to now, and by which lane
     book        the rule book as the platform reads it
+    subscriptions  what the application is subscribed to, and when that ends
     utility     templates: made, approved, filled in
     state       what the platform knows: people, windows, tokens, templates
     logs        what it knows from the home's log segments

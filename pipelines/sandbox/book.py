@@ -33,6 +33,8 @@ class Book:
             (kind, frequency, months, days, in_ms(since), in_ms(until))
             for kind, frequency, months, days, since, until, _ in policy.token_lifetimes()
         ]
+        fields = policy.histories.get("webhook.fields", ())
+        self.webhook_fields = frozenset(str(name) for rule in fields for name in rule.value)
         self._openers: dict[str, list[Opener]] = {}
         for kind, object_, equals, value, present, absent, opens, since, until, _ in policy.window_openers():
             paths = (_path(equals), value, _path(present), _path(absent))

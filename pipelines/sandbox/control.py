@@ -10,10 +10,12 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from pipelines.errors import UsageError
+from pipelines.sandbox.errors import GraphError
 from pipelines.sandbox.faults import FAULTS, HABITS, check_rates
 from pipelines.sandbox.graph import Graph
 from pipelines.sandbox.moments import in_ms, read_time
 from pipelines.sandbox.state import Item
+from pipelines.sandbox.subscriptions import checked
 
 _PERSON = {
     "page_id", "psid", "wrote_at", "otn_token", "topic", "opted_in_at", "expires_at", "marketing_token", "timezone",
@@ -35,6 +37,7 @@ class Control:
             Route("/people", self.people, methods=["POST"]),
             Route("/faults", self.faults, methods=["GET", "POST"]),
             Route("/habits", self.habits, methods=["GET", "POST"]),
+            Route("/subscriptions", self.subscriptions, methods=["GET", "POST"]),
         ]
 
     async def stats(self, _: Request) -> JSONResponse:
@@ -48,6 +51,29 @@ class Control:
     async def habits(self, request: Request) -> JSONResponse:
         """Set what people do, {"replies": 0.5}; those not named stay."""
         return await self._set(request, "habit", self._graph.habits, HABITS)
+
+    async def subscriptions(self, request: Request) -> JSONResponse:
+        """Set what Pages are subscribed to, {"1": ["messages"], "2": []}; no field is what an hour of failures does."""
+        pages = self._graph.state.pages
+        try:
+            given = await _json(request) if request.method == "POST" else {}
+            if not isinstance(given, dict) or not all(isinstance(each, list) for each in given.values()):
+                raise UsageError('Give an object of Pages and fields, as in {"1": ["messages"]}.')
+            if unknown := given.keys() - pages.keys():
+                raise UsageError(f"{', '.join(sorted(unknown))}: is no Page that is known here.")
+            wanted = {
+                page_id: checked(map(str, names), self._graph.book) if names else set()
+                for page_id, names in given.items()
+            }
+        except (UsageError, GraphError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+        for page_id, fields in wanted.items():
+            pages[page_id].subscribed_fields = fields
+        shown = {
+            page_id: {"fields": sorted(page.subscribed_fields), "failing_since": page.failing_since or None}
+            for page_id, page in pages.items()
+        }
+        return JSONResponse(shown)
 
     async def people(self, request: Request) -> JSONResponse:
         """Add a person, or a list of them, with windows, tokens and comments."""

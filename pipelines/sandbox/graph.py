@@ -5,7 +5,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.sandbox import errors
+from pipelines.sandbox import errors, subscriptions
 from pipelines.sandbox.book import Book
 from pipelines.sandbox.errors import GraphError
 from pipelines.sandbox.faults import Faults
@@ -41,13 +41,8 @@ class Graph:
             return self._save_attachment(page, fields, at)
         if method == "POST" and edge == "message_templates":
             return self._make_template(page, fields, at)
-        if method == "POST" and edge == "subscribed_apps":
-            wanted = fields.get("subscribed_fields") or []
-            named = wanted.split(",") if isinstance(wanted, str) else wanted if isinstance(wanted, list) else []
-            page.subscribed_fields |= {str(name).strip() for name in named}
-            return {"success": True}
-        if method == "GET" and edge == "subscribed_apps":
-            return {"data": [{"id": APP_ID, "name": "Sandbox", "subscribed_fields": sorted(page.subscribed_fields)}]}
+        if edge == "subscribed_apps":
+            return subscriptions.answer(method, page, fields, self.book)
         if method == "GET" and edge == "message_templates":
             return _listed(fields, page.templates.values())
         if method == "GET" and edge == "notification_message_tokens":

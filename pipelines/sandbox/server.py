@@ -187,7 +187,7 @@ def make_app(graph: Graph, clock: Callable[[], datetime], secret: str) -> ASGIAp
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        task = asyncio.create_task(graph.webhooks.run())
+        task = asyncio.create_task(graph.webhooks.run(clock))
         yield
         task.cancel()
         with suppress(asyncio.CancelledError):

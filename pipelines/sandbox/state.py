@@ -80,6 +80,9 @@ class Page:
     attachments: dict[str, int] = field(default_factory=dict)
     """Id of a saved attachment → when it was saved."""
     subscribed_fields: set[str] = field(default_factory=set)
+    """Webhook fields that the application is subscribed to; none: it is not subscribed."""
+    failing_since: int = 0
+    """When the first of an unbroken run of webhooks could not be delivered; 0 while they arrive."""
 
     def person(self, psid: str) -> Person:
         """Return a person, met now if not before."""
@@ -104,10 +107,10 @@ class State:
         self._numbers = count()
 
     def page(self, page_id: str, object_: str = "page") -> Page:
-        """Return a Page, met now if not before."""
+        """Return a Page, met now if not before; the application is subscribed to all of a new one."""
         found = self.pages.get(page_id)
         if found is None:
-            found = self.pages[page_id] = Page(page_id, object_)
+            found = self.pages[page_id] = Page(page_id, object_, subscribed_fields=set(self.book.webhook_fields))
         return found
 
     def learn(self, delivery: Item, now: int) -> int:

@@ -4,16 +4,18 @@ import asyncio
 import heapq
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from pipelines.sandbox.faults import Faults
+from pipelines.sandbox.moments import in_ms
 from pipelines.sandbox.people import Planned
 from pipelines.sandbox.posting import Poster
 from pipelines.sandbox.state import Page, State
+from pipelines.sandbox.subscriptions import is_told, note_delivery
 
 _STEP = 0.02  # seconds between two looks at what is due
 _LATE = 0.5  # seconds by which a webhook out of order comes late
@@ -45,7 +47,7 @@ class Webhooks:
         self._faults = faults
         self._heap: list[tuple[float, int, Page, Planned, bool]] = []
         self._numbers = count()
-        self.sent = self.lost = 0
+        self.sent = self.lost = self.withheld = 0
 
     def plan(self, page: Page, planned: Iterable[Planned], now: int) -> None:
         """Put webhooks in line; `now` is the moment, in milliseconds, that their times count from."""
@@ -57,12 +59,15 @@ class Webhooks:
         """Return the numbers for /sandbox/stats; with nothing pending, all are told."""
         in_line = self._to.waiting() if isinstance(self._to, Poster) else 0
         failed = self._to.failed if isinstance(self._to, Poster) else 0
-        return {"sent": self.sent, "lost": self.lost, "failed": failed, "pending": len(self._heap) + in_line}
+        pending = len(self._heap) + in_line
+        told = {"sent": self.sent, "lost": self.lost, "withheld": self.withheld}
+        return {**told, "failed": failed, "pending": pending}
 
-    async def run(self) -> None:
-        """Send what is due, until cancelled."""
+    async def run(self, clock: Callable[[], datetime]) -> None:
+        """Send what is due, and look how it arrived, until cancelled."""
         while True:
             await asyncio.sleep(_STEP)
+            self._look(in_ms(clock()))
             self.send(until=time.monotonic())
 
     def close(self) -> None:
@@ -82,21 +87,29 @@ class Webhooks:
                 self._state.learn(delivery, planned.at)
             if is_first and self._faults.strikes("lose_webhooks"):
                 self.lost += 1
+            elif isinstance(self._to, Poster) and not is_told(page, planned.channel, planned.item):
+                self.withheld += 1
             elif is_first and self._faults.strikes("reorder_webhooks"):
                 self._push(due + _LATE, page, planned, first=False)
             else:
-                lines.append(self._tell(planned, delivery))
+                lines.append(self._tell(page, planned, delivery))
                 if is_first and self._faults.strikes("duplicate_webhooks"):
                     self._push(due + _LATE, page, planned, first=False)
         if lines and isinstance(self._to, Segment):
             self._to.write(lines)
 
-    def _tell(self, planned: Planned, delivery: dict[str, Any]) -> bytes:
+    def _look(self, at: int) -> None:
+        """Learn how the attempts since the last look ended."""
+        while isinstance(self._to, Poster) and not self._to.outcomes.empty():
+            page_id, has_arrived = self._to.outcomes.get()
+            note_delivery(self._state.pages[page_id], has_arrived=has_arrived, at=at, book=self._state.book)
+
+    def _tell(self, page: Page, planned: Planned, delivery: dict[str, Any]) -> bytes:
         # Escaped, as the platform signs it: the receiver checks the signature over these very bytes.
         line = _as_json(delivery).encode()
         if isinstance(self._to, Poster):
             sides = (planned.item.get(side) or {} for side in ("sender", "recipient"))
-            self._to.put(line, "".join(sorted(str(side.get("id", "")) for side in sides)))
+            self._to.put(line, page.page_id, "".join(sorted(str(side.get("id", "")) for side in sides)))
         self.sent += 1
         return line
 

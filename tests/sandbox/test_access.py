@@ -103,16 +103,6 @@ def test_a_proof_must_be_right(tmp_path: Path) -> None:
         assert refusal(box.send(PAGE, {"id": ANNA}, appsecret_proof="0" * 64)) == (100, None)
 
 
-def test_apps_subscribe(box: Sandbox) -> None:
-    """Fields add up."""
-    path = f"/v25.0/{PAGE}/subscribed_apps"
-    box.post(path, {"subscribed_fields": "messages,message_echoes"})
-
-    assert box.post(path, {"subscribed_fields": ["messaging_optins"]}).json() == {"success": True}
-    (app,) = box.client.get(f"{path}?access_token=x").json()["data"]
-    assert app["subscribed_fields"] == ["message_echoes", "messages", "messaging_optins"]
-
-
 def test_what_there_is_not_is_an_unknown_path(box: Sandbox) -> None:
     """In the API's own words, whatever the method."""
     assert refusal(box.post(f"/v25.0/{PAGE}/feed", {})) == (2500, None)

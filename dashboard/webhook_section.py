@@ -1,0 +1,151 @@
+"""Does Meta still reach us? The alarms on top of data health, and the section that answers, Page by Page."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy import Engine
+
+from dashboard.parts import table
+from dashboard.view import View, rule_book
+from dashboard.words import ago, counted, escaped, grouped
+from pipelines.errors import ClearToSendError
+from pipelines.ledger.store import ledger_url, open_ledger
+from pipelines.ledger.subscriptions import Subscription, every
+from pipelines.settings import read_settings
+from pipelines.webhook_health import PageHealth, Severity, WebhookHealth, read_receivers, rhythms, span, webhook_health
+
+_MOST_ALARMS = 3
+_URGENT: tuple[Severity, ...] = ("alarm", "warn")
+_LABELS = {"alarm": "Broken", "warn": "Wants a look", "note": "Worth knowing", "well": "Well"}
+_REFUSED = {
+    "bad_signature": "with a wrong signature",
+    "too_large": "too large",
+    "not_stored": "that could not be stored",
+    "rate_limited": "over the rate limit",
+    "bad_challenge": "challenges with a wrong token",
+}
+
+
+def alarms(view: View) -> WebhookHealth | None:
+    """Judge the webhooks, and draw what cannot wait; None on a past day, of which the receivers know nothing."""
+    if not view.is_today:
+        return None
+    try:
+        known = _subscriptions(view.home)
+    except ClearToSendError as error:
+        st.warning(escaped(str(error)), icon=":material/database_off:")
+        known = []
+    habits = view.read(rhythms, view.moment)
+    health = webhook_health(read_receivers(view.home), known, habits, rule_book(), view.moment)
+    if view.scope.page_id:
+        health = replace(health, pages=tuple(page for page in health.pages if page.page_id == view.scope.page_id))
+    found = [("", each) for each in health.findings]
+    found += [(f"Page {page.page_id}: ", each) for page in health.pages for each in page.findings]
+    urgent = [each for severity in _URGENT for each in found if each[1].severity == severity]
+    for whose, each in urgent[:_MOST_ALARMS]:
+        draw, icon = (st.error, ":material/link_off:") if each.severity == "alarm" else (st.warning, ":material/link:")
+        draw(f"**{escaped(whose + each.says)}** {each.to_do}", icon=icon)
+    if (more := len(urgent) - _MOST_ALARMS) > 0:
+        st.caption(f"And {grouped(more)} more like these, below.")
+    return health
+
+
+def reaching(view: View, health: WebhookHealth | None) -> None:
+    """Draw the section: the sentence, the Pages, what was refused."""
+    if health is None:
+        return
+    st.subheader("Does Meta still reach us?", anchor=False)
+    st.markdown(_answer(view, health))
+    if not health.receivers:
+        st.caption(
+            "The app takes webhooks at its address /webhook, and `clear-to-send receive` does so as a process of its "
+            "own: set app_secret and verify_token in settings.toml, then name the address in Meta's app dashboard."
+        )
+    shared = tuple(each for each in health.findings if each.severity in _URGENT)
+    pages = [
+        replace(page, findings=page.findings + shared)  # what holds up all Pages holds up each
+        for page in health.pages
+        if health.receivers or page.subscription
+    ]
+    if pages:
+        _table(view, pages)
+    if health.receivers:
+        st.caption(_counts(view, health))
+
+
+def _answer(view: View, health: WebhookHealth) -> str:
+    """Answer in one sentence, or two."""
+    looked = [page.subscription for page in health.pages if page.subscription]
+    held = sum(each.is_subscribed is True for each in looked)
+    everywhere = "the Page" if held == 1 else f"all {grouped(held)} Pages"
+    where = everywhere if held == len(looked) else f"{grouped(held)} of {counted(len(looked), 'Page')}"
+    told = f"Meta lists the application at {where}." if looked else "Meta was not asked yet whether it still sends."
+    if not health.receivers:
+        return f"Nobody has asked it to: all data here was loaded from files.{f' {told}' if looked else ''}"
+    if shared := [each for each in health.findings if each.severity in _URGENT]:
+        return f"**{'No' if shared[0].severity == 'alarm' else 'Not at this moment'}.** {escaped(shared[0].says)}"
+    if bad := sum(page.severity in _URGENT for page in health.pages):
+        return f"**Not as it should: {counted(bad, 'Page wants', 'Pages want')} a look.** {told}"
+    if last := max((page.last_delivery_at for page in health.pages if page.last_delivery_at), default=None):
+        return f"**Yes.** The last delivery came {ago(last, view.moment)}. {told}"
+    started = min(each.started_at for each in health.receivers)
+    return f"**Nothing has come yet.** The receiver was started {ago(started, view.moment)}. {told}"
+
+
+def _table(view: View, pages: list[PageHealth]) -> None:
+    known = [page.subscription for page in pages]
+    frame = pd.DataFrame(
+        {
+            "page_id": [page.page_id for page in pages],
+            "state": [_LABELS[page.severity] for page in pages],
+            "last_delivery": pd.Series([page.last_delivery_at for page in pages], dtype="datetime64[us]"),
+            "count_delivered": [page.accepted for page in pages],
+            "subscription": [_subscribed(each) for each in known],
+            "since": pd.Series([each and each.since for each in known], dtype="datetime64[us]"),
+            "what_it_is": [_says(page) for page in pages],
+        }
+    )
+    table(view, frame, "webhooks", most=6)
+
+
+def _says(page: PageHealth) -> str:
+    if page.findings:
+        return " ".join(f"{each.says} {each.to_do}".replace("`", "") for each in page.findings)
+    if page.silent_minutes is None:
+        return "No delivery yet." if page.subscription is None else page.subscription.says
+    if page.silent_minutes >= 60:
+        return f"Silent for {span(timedelta(minutes=page.silent_minutes))}, which is usual at this hour."
+    return "Webhooks come as usual."
+
+
+def _subscribed(known: Subscription | None) -> str:
+    if known is None:
+        return "not asked yet"
+    return {True: "subscribed", False: "not subscribed", None: "no answer"}[known.is_subscribed]
+
+
+def _counts(view: View, health: WebhookHealth) -> str:
+    """Say what the receivers took and refused since they were started."""
+    totals = Counter[str]()
+    for each in health.receivers:
+        totals.update(each.totals)
+    started = min(each.started_at for each in health.receivers)
+    refused = [f"{grouped(totals[kind])} {words}" for kind, words in _REFUSED.items() if totals[kind]]
+    taken = f"{counted(totals['accepted'], 'delivery', 'deliveries')} taken since the start {ago(started, view.moment)}"
+    return f"{taken}; refused: {', '.join(refused)}." if refused else f"{taken}, none refused."
+
+
+def _subscriptions(home: Path) -> list[Subscription]:
+    """Return what Meta last said. Raises ClearToSendError. A page makes no ledger."""
+    has_ledger = bool(read_settings(home).ledger_url) or (home / "ledger.sqlite").exists()
+    return every(_ledger(home)) if has_ledger else []
+
+
+@cache
+def _ledger(home: Path) -> Engine:
+    return open_ledger(ledger_url(home, read_settings(home).ledger_url))

@@ -2,13 +2,22 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import RLock
 from typing import Any, Self
 
 import duckdb
 
-from pipelines.errors import DiskFull, SurroundingsError, WarehouseCorrupt, WarehouseLocked, WarehouseTooNew
+from pipelines.errors import (
+    DiskFull,
+    SurroundingsError,
+    WarehouseCorrupt,
+    WarehouseLocked,
+    WarehouseTooNew,
+    WarehouseTooOld,
+)
+from pipelines.follow.running import is_running
 from pipelines.statements import statements
 
 SCHEMA_VERSION = 1
@@ -30,6 +39,8 @@ class Warehouse:
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         self._connection = connection
         self.path = path
+        self.writing = RLock()
+        """Held from begin to commit by whoever counts the version on: two at once would undo each other."""
 
     @classmethod
     def open(cls, path: Path, *, memory_limit: str = "1GiB") -> Self:
@@ -58,13 +69,31 @@ class Warehouse:
         row = self.cursor().execute(_STATE["version"]).fetchone()
         return int(row[0]) if row else 0
 
-    def checkpoint(self) -> None:
-        """Fold the write-ahead log into the file."""
-        self._connection.execute("CHECKPOINT")
+    def checkpoint(self, *, tidy: bool = False) -> bool:
+        """
+        Fold the write-ahead log into the file; return whether it was done: not while somebody reads or writes.
+
+        `tidy` also puts together what many small loads have left in many small pieces.
+        """
+        cursor = self.cursor()
+        cursor.execute(_STATE["tidy" if tidy else "leave"])
+        try:
+            cursor.execute("CHECKPOINT")
+        except duckdb.TransactionException:
+            return False
+        finally:
+            cursor.execute(_STATE["leave"])
+        return True
+
+    def unfolded_bytes(self) -> int:
+        """Return how long the write-ahead log is."""
+        log = self.path.with_name(f"{self.path.name}.wal")
+        return log.stat().st_size if log.exists() else 0
 
     def close(self) -> None:
-        """Give the file up."""
-        self._connection.close()
+        """Give the file up; where somebody still reads, as soon as they are done."""
+        with suppress(duckdb.ResourceInUseException):
+            self._connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -84,6 +113,11 @@ class Warehouse:
             cursor.commit()
         row = cursor.execute(_STATE["schema_version"]).fetchone()
         found = row[0] if row else None
+        if found is not None and found < SCHEMA_VERSION:
+            raise WarehouseTooOld(
+                f"{self.path} was written by an older Clear to Send (layout {found}, not {SCHEMA_VERSION}). "
+                "Load logs, or start the app: it is set aside then, and made anew from the logs."
+            )
         if found is None or found > SCHEMA_VERSION:
             raise WarehouseTooNew(
                 f"{self.path} was written by a newer Clear to Send (layout {found}; this one knows {SCHEMA_VERSION}). "
@@ -111,6 +145,11 @@ def explained(error: Exception, path: Path) -> SurroundingsError:
     if "Could not set lock" in text:
         holder = re.search(r"in (.+?) \(PID (\d+)\)", text)
         who = f"process {holder[2]} ({holder[1]})" if holder else "another process"
+        if is_running(path.parent):
+            return WarehouseLocked(
+                f"{path} is held by the running app, {who}. Look at its pages instead, or stop it and run the command "
+                "again. Only `load` works beside it: the app loads what it is given."
+            )
         return WarehouseLocked(
             f"{path} is in use by {who}. Stop it, or wait until it is done, and run the command again."
         )

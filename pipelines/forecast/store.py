@@ -49,7 +49,8 @@ def refresh_forecast(warehouse: Warehouse, policy: Policy, now: datetime) -> For
         return stored
     made = make_forecast(cursor, policy, now)
     if made is not None:
-        _store(cursor, made, now)
+        with warehouse.writing:
+            _store(cursor, made, now)
     return read_state(cursor)
 
 

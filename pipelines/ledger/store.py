@@ -1,14 +1,16 @@
 """Opens the ledger and brings its layout up to date."""
 
+import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -16,6 +18,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from pipelines.errors import LedgerUnreachable, UsageError
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
+_UPGRADE_KEY = 0x636C656172  # of the advisory lock under which PostgreSQL's layout is brought up to date
+_upgrading = Lock()  # Alembic keeps what it works on in globals of its modules
 _PRAGMAS = Path(__file__).with_name("sqlite.sql").read_text(encoding="utf-8")
 
 
@@ -41,7 +45,9 @@ def open_ledger(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _careful)
     try:
-        with engine.begin() as connection:
+        with _alone(url), engine.begin() as connection:
+            if url.get_backend_name() == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_KEY)))
             config = Config()
             config.set_main_option("script_location", str(_MIGRATIONS))
             config.attributes["connection"] = connection
@@ -59,6 +65,17 @@ def open_ledger(url: URL) -> Engine:
             f"The ledger {_shown(url)} cannot be opened: {reason}. Check the address, the rights and the disk."
         ) from None
     return engine
+
+
+@contextmanager
+def _alone(url: URL) -> Iterator[None]:
+    """Let one thread of one process at a time make or upgrade a ledger: SQLite would be left half made by two."""
+    with _upgrading, ExitStack() as held:
+        if url.get_backend_name() == "sqlite" and url.database:
+            with suppress(OSError):  # no folder, or no right to write: the database says so in its own words
+                file = held.enter_context(Path(f"{url.database}.upgrade.lock").open("ab"))
+                fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

@@ -44,7 +44,7 @@ class HistoryAudit:
 def audit_history(warehouse: Warehouse, policy: Policy, linter: Linter, now: datetime) -> HistoryAudit:
     """Bring `findings` up to date with the events, in one transaction; all of it anew when the linter has changed.
 
-    `now` is naive UTC.
+    `now` is naive UTC. May run beside loads: it sees what was committed when it began.
     """
     cursor = warehouse.cursor()
     cursor.execute((_SQL / "00_schema.sql").read_text(encoding="utf-8"))
@@ -69,6 +69,9 @@ def audit_history(warehouse: Warehouse, policy: Policy, linter: Linter, now: dat
     except BaseException:
         cursor.rollback()
         raise
+    if batch > since:
+        with warehouse.writing:
+            cursor.execute(texts["changed"])
     return HistoryAudit(messages, linted, findings, blocks)
 
 

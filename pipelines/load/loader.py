@@ -14,6 +14,7 @@ from pipelines.checks import broken_checks
 from pipelines.errors import DiskFull, SourceUnreadable, WarehouseCorrupt
 from pipelines.load.bookmark import Bookmark
 from pipelines.load.chunks import ChunkReader, Refused
+from pipelines.load.erased import NOTHING_ERASED, Erased, drop_erased, lay_out
 from pipelines.load.models import rederive, refresh_states, run_models, use_batches
 from pipelines.load.reader import Chunk, read_ahead, read_chunks, read_head, size_of
 from pipelines.load.rules import lay_out_rules, rules_hash
@@ -34,13 +35,19 @@ Progress = Callable[[str, int, LoadSummary], None]
 
 @dataclass
 class Loader:
-    """Loads files one after another. `as_of` (naive UTC) is the moment that counts as now."""
+    """
+    Loads files one after another. `as_of` (naive UTC) is the moment that counts as now; `erased` never comes back.
+
+    Once `is_stopping` says so, what is in hand is committed and the rest is left for the next load.
+    """
 
     warehouse: Warehouse
     settings: Settings
     policy: Policy
     as_of: datetime
     progress: Progress
+    is_stopping: Callable[[], bool] = lambda: False
+    erased: Erased = NOTHING_ERASED
 
     def load(self, files: list[str]) -> LoadSummary:
         """
@@ -48,23 +55,11 @@ class Loader:
 
         Raises DiskFull, WarehouseCorrupt. Whatever was committed before stays; the next load goes on from there.
         """
-        total = LoadSummary()
         self.settings.scratch_path.mkdir(parents=True, exist_ok=True)
-        self._cursor = self.warehouse.cursor()
         self._is_open = False
         try:
-            self._reader = ChunkReader(self._cursor, self.settings.scratch_path)
-            lay_out_rules(self._cursor, self.policy, self.settings.topics)
-            self._hash = rules_hash(self.policy, self.settings.topics)
-            self._settle_rules()
-            first_batch = self.warehouse.version() + 1
-            for file in files:
-                self._load_file(file, total)
-            self._commit()
-            self._settle_states()
-            self._check(first_batch)
-            self.warehouse.checkpoint()
-            self._reader.clear()
+            with self.warehouse.cursor() as self._cursor:  # closed with all that is not committed, if it comes to that
+                return self._load_files(files)
         except SURROUNDINGS as error:
             raise explained(error, self.warehouse.path) from error
         except OSError as error:
@@ -74,6 +69,25 @@ class Loader:
                 f"The disk that holds {self.settings.home} is full. Make room and run the command again: "
                 "what is loaded stays."
             ) from error
+        finally:
+            if self._is_open:
+                self.warehouse.writing.release()
+
+    def _load_files(self, files: list[str]) -> LoadSummary:
+        total = LoadSummary()
+        self._reader = ChunkReader(self._cursor, self.settings.scratch_path)
+        lay_out_rules(self._cursor, self.policy, self.settings.topics)
+        lay_out(self._cursor, self.erased)
+        self._hash = rules_hash(self.policy, self.settings.topics)
+        self._settle_rules()
+        first_batch = self.warehouse.version() + 1
+        for file in files:
+            if self.is_stopping():
+                break
+            self._load_file(file, total)
+        self._commit_last()
+        self._check(first_batch)
+        self._reader.clear()
         return total
 
     def _load_file(self, path: str, total: LoadSummary) -> None:
@@ -100,6 +114,8 @@ class Loader:
             total.add(self._load_chunk(name, mark, chunk))
             self.progress(path, chunk.file_position, total)
             last = chunk
+            if self.is_stopping():
+                return
         mark.file_bytes, mark.last_loaded_at = file_bytes, self.as_of
         self._begin()
         mark.keep(self._cursor, name)
@@ -111,6 +127,8 @@ class Loader:
     def _load_chunk(self, name: str, mark: Bookmark, chunk: Chunk) -> LoadSummary:
         self._begin()
         lines, refused = self._reader.read(chunk)
+        if self.erased:
+            drop_erased(self._cursor, self.erased, chunk, refused)
         did = self._settle_copies(lines)
         did.bytes = len(chunk.data)
         if self._has_copies:
@@ -131,9 +149,10 @@ class Loader:
 
     def _begin(self) -> None:
         if not self._is_open:
-            self._cursor.begin()
+            self.warehouse.writing.acquire()
             self._is_open, self._pending_bytes = True, 0
             self._batches: list[int] = []
+            self._cursor.begin()
             self._run("none_replaced")
 
     def _commit(self) -> None:
@@ -141,6 +160,16 @@ class Loader:
             self._bring_up_models()
             self._cursor.commit()
             self._is_open = False
+            self.warehouse.writing.release()
+
+    def _commit_last(self) -> None:
+        """Set the states to the moment together with the last chunks: whoever watches sees one change, not two."""
+        self._begin()
+        self._bring_up_models()
+        self._batches.clear()
+        refresh_states(self._cursor, self.as_of, self._was_as_of or self.as_of)
+        self._cursor.execute(_STATE["set_as_of"], {"as_of": self.as_of})
+        self._commit()
 
     def _bring_up_models(self) -> None:
         """Bring the models up to the transaction's chunks at once: for small files they cost more than the reading."""
@@ -190,15 +219,10 @@ class Loader:
         state = self._cursor.execute(_STATE["rules"], {"rules_hash": self._hash}).fetchone()
         is_same, self._was_as_of = state or (True, None)
         if not is_same:
-            with transaction(self._cursor):
+            with self.warehouse.writing, transaction(self._cursor):
                 rederive(self._cursor, self.as_of)
                 self._cursor.execute(_STATE["commit_chunk"], {"rules_hash": self._hash})
             self._was_as_of = self.as_of
-
-    def _settle_states(self) -> None:
-        with transaction(self._cursor):
-            refresh_states(self._cursor, self.as_of, self._was_as_of or self.as_of)
-            self._cursor.execute(_STATE["set_as_of"], {"as_of": self.as_of})
 
     def _check(self, first_batch: int) -> None:
         broken = broken_checks(self._cursor, first_batch)

@@ -8,6 +8,14 @@ SET wal_autocheckpoint = '256MB';
 -- Rows that a load replaces stay behind unread: writing their neighbours anew at each checkpoint costs more than it gives back.
 SET max_vacuum_tasks = 0;
 
+-- name: tidy
+-- Small pieces that stand side by side become one at the next checkpoint.
+SET max_vacuum_tasks = 10;
+
+-- name: leave
+-- As in the settings above.
+SET max_vacuum_tasks = 0;
+
 -- name: exists
 SELECT 1 FROM duckdb_tables() WHERE table_name = 'warehouse_state';
 

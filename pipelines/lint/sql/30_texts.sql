@@ -25,7 +25,10 @@ JOIN text_findings AS f
 -- name: done
 DELETE FROM audit_state;
 INSERT INTO audit_state SELECT $rules_hash, min(first_event_at), $batch, $audited_at FROM sources;
-UPDATE warehouse_state SET version = version + 1;  -- what pages kept of before is no longer true
+
+-- name: changed
+-- What pages kept of before is no longer true. In a transaction of its own: loads count on in theirs, and one would undo the other.
+UPDATE warehouse_state SET version = version + 1;
 
 -- name: counts
 SELECT

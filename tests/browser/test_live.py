@@ -1,0 +1,53 @@
+"""A page that is open shows what arrives, with its filter, its scroll and half a sentence left as they were."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from playwright import sync_api
+
+from tests.browser.serving import blank_page, require_browser, served
+from tests.conftest import NOW, Home
+from tests.deliveries import ANNA, NOON, PAGE, compact, delivery, message, otn, write_lines
+
+pytestmark = pytest.mark.browser
+require_browser()
+
+SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
+
+
+def test_an_open_page_shows_what_arrives(new_home: Callable[[], Home]) -> None:
+    """Two tokens more, beside a filter and a scroll; then a message, beside a sentence that is being written."""
+    home = new_home()
+    given = [otn(f"2400000000000{number:04}", NOON - timedelta(hours=number), f"t{number}") for number in range(30)]
+    log = write_lines(home.folder / "logs" / "webhook-1.jsonl", *map(delivery, given))
+    expect = sync_api.expect
+
+    def arrive(*items: dict[str, object]) -> None:
+        with log.open("ab") as file:
+            file.writelines(compact(delivery(item)) + b"\n" for item in items)
+
+    with served(home.folder, NOW) as address, blank_page(address) as page:
+        page.set_viewport_size({"width": 1200, "height": 600})
+        page.goto(f"/inventory?page={PAGE}")
+        shown = page.get_by_test_id("stMetric").filter(has_text=re.compile("^Available"))
+        expect(shown.get_by_test_id("stMetricValue")).to_have_text("30", timeout=30_000)
+        expect(page.get_by_text("Live · newest event")).to_be_visible(timeout=15_000)
+        page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 300)")
+        arrive(otn(ANNA, NOON, "t100"), otn(ANNA, NOON, "t101"))
+
+        expect(shown.get_by_test_id("stMetricValue")).to_have_text("32", timeout=30_000)
+        assert page.evaluate(SCROLLED) == 300
+        expect(page).to_have_url(re.compile(f"page={PAGE}"))
+
+        page.goto("/draft")
+        text = page.locator("textarea").first
+        text.click()
+        page.keyboard.type("Half a sent")
+        arrive(message(ANNA, NOON + timedelta(minutes=1), "m_new"))
+        expect(page.get_by_text("Live · newest event")).to_have_count(1)
+        for letter in "ence, and more of it":
+            page.keyboard.type(letter)
+            page.wait_for_timeout(250)
+        expect(text).to_have_value("Half a sentence, and more of it")

@@ -1,35 +1,37 @@
-"""The app: pages in one process that owns the warehouse. Only here are the clock and the environment read."""
+"""The app: pages, webhook route, loader and dispatcher in one process. Only here are clock and environment read."""
 
 import os
+import sys
+import time
 import tomllib
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import streamlit as st
+from rich.console import Console
+
+from pipelines.settings import Settings
 
 _CONFIG = Path(__file__).parent / ".streamlit" / "config.toml"
+_SWITCH_SECONDS = 0.001
+_began = time.monotonic()
 
 
-def say_failed(_error: Exception) -> bool:
-    """Say in words that a page broke; the traceback stays in the server's log."""
-    st.error(
-        "This page could not be drawn. The other pages may still work; the log of the server says what happened.",
-        icon=":material/error:",
-    )
-    return True
-
-
-app = st.App(Path(__file__).with_name("navigation.py"), on_script_error=say_failed)
+def clock() -> datetime:
+    """Return the present moment, naive UTC. CLEAR_TO_SEND_AS_OF (ISO 8601) stands in for when the app began."""
+    given = os.environ.get("CLEAR_TO_SEND_AS_OF")
+    if not given:
+        return datetime.now(UTC).replace(tzinfo=None)
+    return _naive(given) + timedelta(seconds=time.monotonic() - _began)
 
 
 def now() -> datetime:
-    """Return the present moment, naive UTC, to the minute; CLEAR_TO_SEND_AS_OF (ISO 8601) stands in for it."""
+    """Return the moment that pages show, naive UTC, to the minute, so that answers can be kept for a while."""
     given = os.environ.get("CLEAR_TO_SEND_AS_OF")
-    moment = datetime.fromisoformat(given) if given else datetime.now(UTC)
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    moment = _naive(given) if given else clock()
     return moment.replace(second=0, microsecond=0)
 
 
@@ -43,16 +45,50 @@ def is_demo() -> bool:
     return os.environ.get("CLEAR_TO_SEND_DEMO") == "1"
 
 
-def main(host: str = "127.0.0.1", port: int = 8501, *, browser: bool = False) -> None:
-    """Serve the pages until stopped; `browser` opens them in the user's own. Blocks."""
+def main(settings: Settings, host: str, port: int, words: Console, *, browser: bool = False) -> None:
+    """Serve the app until stopped; `browser` opens it in the user's own. Blocks.
+
+    Raises UsageError for an address that would be open to anybody, LedgerUnreachable.
+    """
+    global _began  # noqa: PLW0603  the one moment at which the app begins
+    # Not at the top: a page that is drawn alone, in a test, needs none of these.
+    from dashboard.access import may_listen, server_config
+    from dashboard.serving import make_app
+    from pipelines.process_log import configure_logging
+
+    may_listen(host, settings)
+    configure_logging(settings, as_json=not sys.stderr.isatty())
+    _began = time.monotonic()
+    # Pages are drawn in threads, and the loop that acknowledges webhooks must not wait 5 ms for each of them.
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    os.environ["FORWARDED_ALLOW_IPS"] = ",".join(settings.trusted_proxies)  # uvicorn would believe all of this machine
+    app = make_app(settings, clock)
+    words.print(f"Clear to Send is on http://{host}:{port} - stop it with Ctrl+C.")
     serving = {
         "server.address": host,
         "server.port": port,
         "server.headless": not browser,
         "server.fileWatcherType": "none",
+        "server.maxUploadSize": 1,
+        "server.maxMessageSize": 50,
+        "browser.serverAddress": urlsplit(settings.public_url).hostname or host,
         "browser.gatherUsageStats": False,
     }
-    app.run(config=dict(_flat(_settings())) | serving)
+    app.run(config=dict(_flat(_settings())) | server_config(settings, host) | serving)
+
+
+def say_failed(_error: Exception) -> bool:
+    """Say in words that a page broke; the traceback stays in the server's log."""
+    st.error(
+        "This page could not be drawn. The other pages may still work; the log of the server says what happened.",
+        icon=":material/error:",
+    )
+    return True
+
+
+def _naive(given: str) -> datetime:
+    moment = datetime.fromisoformat(given)
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def _settings() -> dict[str, Any]:

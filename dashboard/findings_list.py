@@ -1,14 +1,13 @@
 """The list of findings on the compliance page: filters, groups, one in full, and the reviewer's decision."""
 
-from functools import partial
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import compliance, reviewing
 from dashboard.compliance import SEVERITIES, Chosen
-from dashboard.exports import export
-from dashboard.parts import FORMATS
+from dashboard.parts import downloads
 from dashboard.reads import MAX_ROWS
 from dashboard.theme import SEVERITIES as INKS
 from dashboard.view import View, rule_book
@@ -95,15 +94,21 @@ def review(view: View, group: pd.Series) -> None:
     """Let a reviewer decide on the group: a written reason and a name, kept in the ledger."""
     if group["status"] != "open":
         st.markdown(f"**Review**  \n{escaped(group['status'])}: {escaped(group['review'])}")
+    person = view.who()
+    if not person.may("review"):
+        st.caption("Whether it may stand is decided by somebody in the role reviewer or admin.")
+        return
     is_done = group["status"] == "reviewed"
     with st.form(f"review-{group['group_key']}", border=False, clear_on_submit=True):
         reason = st.text_input("Reason", placeholder="Why it may stand, or what was done", key="review_reason")
-        name = st.text_input("Your name", key="review_name")
+        # Who has signed in has a name; where nobody has to, one is asked for.
+        name = None if view.has_sign_in else st.text_input("Your name", person.name, key="review_name")
         label = "Open it again" if is_done else "Mark as reviewed"
         if st.form_submit_button(label, icon=":material/undo:" if is_done else ":material/task_alt:"):
             try:
+                by = view.who() if name is None else replace(view.who(), name=name)
                 one = group.to_frame().T
-                reviewing.decide(view.home, one, "reopened" if is_done else "reviewed", reason, name, view.moment)
+                reviewing.decide(view.home, one, "reopened" if is_done else "reviewed", reason, by, view.moment)
             except ClearToSendError as error:
                 st.error(str(error), icon=":material/edit_note:")
             else:
@@ -114,16 +119,7 @@ def export_rows(view: View, chosen: Chosen, kept: pd.DataFrame) -> None:
     """Offer every finding that fits, a row each, as a file."""
     if kept.empty:
         return
-    values = chosen.values(view.scope) | {"pseudonym_key": view.key}
+    note = f"A row for each message and rule. Times are UTC; {view.masked} are masked."
     with st.container(horizontal=True, gap="xsmall"):
-        for label, form, mime in FORMATS:
-            st.download_button(
-                f"All findings as {label}",
-                partial(export, view.warehouse, "compliance.finding_rows", view.scope, values, form),
-                file_name=f"findings.{form}",
-                mime=mime,
-                key=f"findings-{form}",
-                icon=":material/download:",
-                on_click="ignore",
-                help="A row for each message and rule. Times are UTC; people are masked.",
-            )
+        values = chosen.values(view.scope)
+        downloads(view, "compliance.finding_rows", values, "findings", "findings", "All findings as ", note)

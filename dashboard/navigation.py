@@ -1,5 +1,6 @@
 """Which pages exist, and the sidebar they share. Streamlit runs this file for every view of a page."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -7,12 +8,16 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard import reads
-from dashboard.app import home, is_demo, now
+from dashboard.app import clock, home, is_demo, now
 from dashboard.home import close_warehouses, open_warehouse
+from dashboard.live import keep_live, timed_run
+from dashboard.pages import PAGES
 from dashboard.scope import Scope, end_of_day
+from dashboard.sign_in import Visitor, identity, no_role_page, sign_in_page, visitor
 from dashboard.view import View, hand_over
 from dashboard.words import freshness_line
 from pipelines.errors import ClearToSendError, HomeMissing
+from pipelines.rights import Person
 from pipelines.settings import read_settings
 from pipelines.warehouse import Warehouse
 
@@ -20,25 +25,51 @@ _VIEWS = Path(__file__).parent / "views"
 _EVERY_PAGE = "All Pages"
 
 
-def pages() -> list[st.Page]:
-    """Return the pages in the order of the menu."""
+def main() -> None:
+    """Draw the page that was asked for, for those who may see it; for all others the way to sign in."""
+    folder = home().expanduser().absolute()
+    looking = visitor(folder, clock)
+    person = looking.person()
+    if person is None:
+        closed("Sign in", lambda: sign_in_page(looking))
+    elif not person.may("see"):
+        closed("No role", lambda: no_role_page(person))
+    else:
+        st.set_page_config(page_title="Clear to Send", page_icon=":material/mark_chat_read:", layout="wide")
+        show(st.navigation({"Clear to Send": pages(person)}), looking, person)
+
+
+def pages(person: Person) -> list[st.Page]:
+    """Return the pages that a person may see."""
     return [
-        st.Page(_VIEWS / "overview.py", title="Overview", icon=":material/groups:", default=True),
-        st.Page(_VIEWS / "inventory.py", title="Token inventory", icon=":material/confirmation_number:"),
-        st.Page(_VIEWS / "forecast.py", title="Expiry forecast", icon=":material/trending_down:"),
-        st.Page(_VIEWS / "compliance.py", title="Compliance", icon=":material/policy:"),
-        st.Page(_VIEWS / "draft.py", title="Check a draft", icon=":material/rate_review:"),
-        st.Page(_VIEWS / "rules.py", title="Rule book", icon=":material/menu_book:"),
-        st.Page(_VIEWS / "health.py", title="Data health", icon=":material/monitor_heart:"),
+        st.Page(
+            _VIEWS / f"{each.file}.py",
+            title=each.title,
+            icon=f":material/{each.icon}:",
+            url_path=each.address,
+            default=each == PAGES[0],
+        )
+        for each in PAGES
+        if person.may(each.right)
     ]
 
 
-def main() -> None:
-    """Draw the menu and the sidebar, then the chosen page; or say why there is nothing to show."""
-    st.set_page_config(page_title="Clear to Send", page_icon=":material/mark_chat_read:", layout="wide")
-    page = st.navigation({"Clear to Send": pages()})
+def closed(title: str, draw: Callable[[], None]) -> None:
+    """Show one page under every address, and no menu."""
+    st.set_page_config(
+        page_title=title,
+        page_icon=":material/mark_chat_read:",
+        layout="centered",
+        initial_sidebar_state="collapsed",  # of a page that was open until now, an empty one can remain
+    )
+    shown = [st.Page(draw, title=title, url_path=each.address, default=each == PAGES[0]) for each in PAGES]
+    st.navigation(shown, position="hidden").run()
+
+
+def show(page: st.Page, looking: Visitor, person: Person) -> None:
+    """Draw the sidebar, then the page; or say why there is nothing to show."""
     try:
-        settings = read_settings(home())
+        settings = read_settings(looking.home)
         warehouse = open_warehouse(settings.warehouse_path)
         if warehouse is None:
             raise HomeMissing
@@ -48,22 +79,25 @@ def main() -> None:
             close_warehouses()  # so that a load can begin
             raise HomeMissing
     except HomeMissing:
-        first_start(home())
+        with st.sidebar:
+            identity(looking, person)
+        first_start(looking.home)
     except ClearToSendError as error:
+        with st.sidebar:
+            identity(looking, person)
         failed(error)
     else:
-        hand_over(sidebar(warehouse, settings.home, fresh))
-        page.run()
+        hand_over(sidebar(warehouse, looking, person, fresh))
+        with timed_run():
+            page.run()
 
 
-def sidebar(warehouse: Warehouse, folder: Path, fresh: reads.Freshness) -> View:
+def sidebar(warehouse: Warehouse, looking: Visitor, person: Person, fresh: reads.Freshness) -> View:
     """Draw what all pages share, and return what it says."""
     moment = now()
-    with warehouse.cursor() as cursor:
-        known = reads.pages(cursor, Scope(moment))
     first = fresh.first_event_at or moment
     with st.sidebar:
-        page_id = st.selectbox("Page", [_EVERY_PAGE, *known], key="page", bind="query-params")
+        page = st.empty()
         day = st.date_input(
             "As of the end of",
             value=None,
@@ -74,9 +108,15 @@ def sidebar(warehouse: Warehouse, folder: Path, fresh: reads.Freshness) -> View:
             format="YYYY-MM-DD",
             help="A day in UTC. Empty: now.",
         )
+        as_of = _as_of(day, moment)
+        keep_live(warehouse, is_today=as_of == moment, still_in=lambda: looking.person() == person)
+        with warehouse.cursor() as cursor:  # what is read from here on is at least as new as what keep_live has seen
+            known, fresh = reads.pages(cursor, Scope(moment)), reads.freshness(cursor, Scope(moment))
+        page_id = page.selectbox("Page", [_EVERY_PAGE, *known], key="page", bind="query-params")
         st.caption(freshness_line(fresh, moment))
-    scope = Scope(_as_of(day, moment), None if page_id == _EVERY_PAGE else page_id)
-    return View(warehouse, folder, moment, scope, _zone(), fresh, is_demo())
+        identity(looking, person)
+    scope = Scope(as_of, None if page_id == _EVERY_PAGE else page_id)
+    return View(warehouse, looking.home, moment, scope, _zone(), fresh, is_demo(), looking.has_sign_in, looking.who)
 
 
 def first_start(folder: Path) -> None:

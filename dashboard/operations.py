@@ -20,6 +20,7 @@ from starlette.routing import Route
 from dashboard.metrics import Metrics
 from pipelines.errors import ClearToSendError
 from pipelines.ledger.schema import all_stop
+from pipelines.settings import LOOPBACK
 
 Check = Callable[[], bool]
 _LEAST_FREE_BYTES = 256 << 20
@@ -82,7 +83,9 @@ class Operations:
             return bool(self._token)
         if self._token or self._has_public_url or any(name in request.headers for name in _FORWARDED):
             return False
-        return request.client is not None and _is_loopback(request.client.host)
+        # By its own name too: another site's name can be made to lead here.
+        is_called_so = request.url.hostname in LOOPBACK
+        return is_called_so and request.client is not None and _is_loopback(request.client.host)
 
 
 async def _health(_: Request) -> Response:

@@ -18,7 +18,7 @@ from dashboard.view import View, rule_book
 from dashboard.words import grouped, rows_line, signed
 
 Option = TypeVar("Option", bound=Hashable)
-FORMATS: tuple[tuple[str, Format, str], ...] = (
+_FORMATS: tuple[tuple[str, Format, str], ...] = (
     ("CSV", "csv", "text/csv"),
     ("Parquet", "parquet", "application/vnd.apache.parquet"),
 )
@@ -56,6 +56,8 @@ def header(view: View, question: str, answer: str) -> None:
         st.title(question, anchor=False, width="content")
         if view.is_demo:
             st.badge("Sample data", icon=":material/science:", color="orange")
+        if not view.has_sign_in:
+            st.badge("No sign-in: this machine only", icon=":material/lock_open:", color="gray")
     st.markdown(answer)
 
 
@@ -131,19 +133,28 @@ def rows(view: View, shown: Rows, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(rows_line(len(shown.frame), shown.count, shown.what, shown.order), width="stretch")
         with st.container(horizontal=True, wrap=False, width="content", gap="xsmall"):
-            for label, form, mime in FORMATS if shown.count else ():
-                st.download_button(
-                    label,
-                    partial(export, view.warehouse, shown.query, view.scope, shown.values, form),
-                    file_name=f"{shown.file}.{form}",
-                    mime=mime,
-                    key=f"{key}-{form}",
-                    icon=":material/download:",
-                    on_click="ignore",
-                    help=f"All {grouped(shown.count)} rows. Times are UTC; people and tokens are masked.",
-                )
+            if shown.count:
+                note = f"All {grouped(shown.count)} rows. Times are UTC; {view.masked} are masked."
+                downloads(view, shown.query, shown.values, shown.file, key, "", note)
     if shown.count:
         table(view, shown.frame, key)
+
+
+def downloads(view: View, query: str, values: Values, file: str, key: str, label: str, note: str) -> None:
+    """Offer all rows of a query as files, to whoever may have them."""
+    if not view.who().may("export"):
+        return
+    for form_label, form, mime in _FORMATS:
+        st.download_button(
+            f"{label}{form_label}",
+            partial(export, view.warehouse, query, view.scope, values, form, view.who, view.secret),
+            file_name=f"{file}.{form}",
+            mime=mime,
+            key=f"{key}-{form}",
+            icon=":material/download:",
+            on_click="ignore",
+            help=note,
+        )
 
 
 def table(view: View, frame: pd.DataFrame, key: str, most: int = 8) -> None:

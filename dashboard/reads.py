@@ -18,6 +18,9 @@ MAX_ROWS = 1_000
 """No page shows more rows than this; the export has them all."""
 SOON_DAYS = 30
 SOON_HOURS = 3
+Key = str | None
+"""The home's secret behind the pseudonyms; None where people are to stand under their ids."""
+
 _PARAMETER = re.compile(r"\$([a-z_]+)")
 
 
@@ -53,8 +56,15 @@ def prepared(name: str, values: Values) -> tuple[str, Values]:
     return sql, {key: values[key] for key in set(_PARAMETER.findall(sql))}
 
 
+def know_people(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Teach a cursor the function person_of, by which queries show people."""
+    cursor.execute(*prepared("people.person_of", {}))
+
+
 def frame(cursor: duckdb.DuckDBPyConnection, name: str, scope: Scope, **values: object) -> pd.DataFrame:
     """Run a named query for a scope."""
+    if "pseudonym_key" in values:
+        know_people(cursor)
     return cursor.execute(*prepared(name, scope.values() | values)).df()
 
 
@@ -94,9 +104,9 @@ def reach_ahead(cursor: duckdb.DuckDBPyConnection, scope: Scope, lanes: Lanes) -
     return ReachAhead(scope.as_of, lanes, int(contacts), held, lately)
 
 
-def people(cursor: duckdb.DuckDBPyConnection, scope: Scope, lanes: Lanes, lane: str, key: str) -> pd.DataFrame:
-    """Return up to MAX_ROWS people, by pseudonym, whose best lane is `lane`: window, token, human_agent or none."""
-    return frame(cursor, people_query(lane), scope, **people_values(lanes, lane, key), limit=MAX_ROWS)
+def people(cursor: duckdb.DuckDBPyConnection, scope: Scope, lanes: Lanes, lane: str, key: Key) -> pd.DataFrame:
+    """Return up to MAX_ROWS people whose best lane is `lane`: window, token, human_agent or none."""
+    return frame(cursor, people_query(lane), scope, **people_values(lanes, lane), pseudonym_key=key, limit=MAX_ROWS)
 
 
 def people_query(lane: str) -> str:
@@ -105,9 +115,9 @@ def people_query(lane: str) -> str:
     return named.get(lane, "overview.people_who_wrote")
 
 
-def people_values(lanes: Lanes, lane: str, key: str) -> Values:
-    """Return the $parameters of people_query."""
-    return lanes.values() | {"lane": lane, "pseudonym_key": key}
+def people_values(lanes: Lanes, lane: str) -> Values:
+    """Return the $parameters of people_query, apart from how people are shown."""
+    return lanes.values() | {"lane": lane}
 
 
 def forecast_topics(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> pd.DataFrame:
@@ -215,8 +225,8 @@ def ages(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> pd.DataFrame:
     return frame(cursor, "inventory.ages", scope)
 
 
-def tokens(cursor: duckdb.DuckDBPyConnection, scope: Scope, bounds: Bounds, key: str) -> pd.DataFrame:
-    """Return up to MAX_ROWS tokens that fit, masked, with their holder's pseudonym."""
+def tokens(cursor: duckdb.DuckDBPyConnection, scope: Scope, bounds: Bounds, key: Key) -> pd.DataFrame:
+    """Return up to MAX_ROWS tokens that fit, masked, with their holder's pseudonym or id."""
     return frame(cursor, "inventory.token_rows", scope, **bounds.values(), pseudonym_key=key, limit=MAX_ROWS)
 
 
@@ -255,6 +265,6 @@ def reject_reasons(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> pd.DataFr
     return frame(cursor, "health.reject_reasons", scope)
 
 
-def rejects(cursor: duckdb.DuckDBPyConnection, scope: Scope, reason: str | None) -> pd.DataFrame:
-    """Return up to MAX_ROWS rejects, of one reason or of all."""
-    return frame(cursor, "health.rejects", scope, reason=reason, limit=MAX_ROWS)
+def rejects(cursor: duckdb.DuckDBPyConnection, scope: Scope, reason: str | None, key: Key) -> pd.DataFrame:
+    """Return up to MAX_ROWS rejects, of one reason or of all; ids of people are masked unless the key is None."""
+    return frame(cursor, "health.rejects", scope, reason=reason, pseudonym_key=key, limit=MAX_ROWS)

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from pipelines.ledger.reviews import Decision, Review, record, standing
 from pipelines.ledger.store import ledger_url, open_ledger
+from pipelines.rights import Person
 from pipelines.settings import read_settings
 
 
@@ -17,14 +18,21 @@ def reviews(home: Path) -> list[Review]:
     return standing(_ledger(home))
 
 
-def decide(home: Path, chosen: pd.DataFrame, decision: Decision, reason: str, name: str, now: datetime) -> int:
-    """Write one decision down for each chosen group, and return how many. Raises UsageError, LedgerUnreachable."""
+def decide(home: Path, chosen: pd.DataFrame, decision: Decision, reason: str, by: Person, now: datetime) -> int:
+    """
+    Write one decision down for each chosen group, and return how many.
+
+    Raises Refused, UsageError, LedgerUnreachable.
+    """
+    by.must("review", "decide about findings")
     columns = [chosen[name] for name in ("group_key", "page_id", "rule", "last_at")]
     rows = zip(*columns, strict=True)
     return record(
         _ledger(home),
         [
-            Review(group, page, rule, decision, reason.strip(), name.strip(), now, pd.Timestamp(last).to_pydatetime())
+            Review(
+                group, page, rule, decision, reason.strip(), by.name.strip(), now, pd.Timestamp(last).to_pydatetime()
+            )
             for group, page, rule, last in rows
         ],
     )

@@ -10,12 +10,13 @@ from typing import Concatenate, ParamSpec, TypeVar, cast
 import duckdb
 import streamlit as st
 
-from dashboard.home import pseudonym_key
-from dashboard.reads import Freshness
+from dashboard.reads import Freshness, Key
 from dashboard.scope import Lanes, Scope
 from pipelines import DATA
 from pipelines.errors import PolicyUnknown
 from pipelines.policy import Policy, load_policy
+from pipelines.pseudonyms import pseudonym_key
+from pipelines.rights import Person
 from pipelines.warehouse import Warehouse
 
 _Arguments = ParamSpec("_Arguments")
@@ -26,7 +27,11 @@ _SLOT = "_view"
 
 @dataclass(frozen=True)
 class View:
-    """One run of one page. Times are naive UTC; zone is the viewer's IANA zone."""
+    """
+    One run of one page. Times are naive UTC; zone is the viewer's IANA zone.
+
+    `who` tells who is asking, anew at each call: an export or a decision happens after the page was drawn.
+    """
 
     warehouse: Warehouse
     home: Path
@@ -35,6 +40,8 @@ class View:
     zone: str
     fresh: Freshness
     is_demo: bool
+    has_sign_in: bool
+    who: Callable[[], Person]
 
     @property
     def is_today(self) -> bool:
@@ -64,12 +71,26 @@ class View:
         return [(day, f"{kind} lane closes") for day, kind in sorted(closed) if not shown or kind in shown]
 
     @property
-    def key(self) -> str:
+    def key(self) -> Key:
+        """How people are shown to whoever is asking: by the home's secret, or, as None, under their ids."""
+        return None if self.who().may("see_ids") else self.secret
+
+    @property
+    def masked(self) -> str:
+        """What is masked in the rows shown."""
+        return "tokens" if self.key is None else "people and tokens"
+
+    @property
+    def secret(self) -> str:
         """The home's secret behind the pseudonyms."""
         return pseudonym_key(self.home)
 
     def read(self, read: Read[_Arguments, _Answer], *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Answer:
-        """Ask `read` with a cursor; the same question is asked only once until a load commits."""
+        """Ask `read` with a cursor; the same question is asked only once until a load commits.
+
+        What is kept serves everybody who asks the same: what differs by role goes into the question, as `key` does.
+        """
+        self.who().must("see", "see these pages")
         answer = _kept(str(self.home), self.warehouse.version(), read.__name__, args, kwargs, self.warehouse, read)
         return cast("_Answer", answer)
 

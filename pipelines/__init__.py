@@ -18,6 +18,7 @@ class Stage(NamedTuple):
 
 
 STAGES: tuple[Stage, ...] = (
+    Stage("receive", "signed webhooks", "log segments", "on the disk before it is acknowledged"),
     Stage("load", "log files, folders or stdin", "events, rejects, sources", "every line becomes events or a reject"),
     Stage("sql", "events, the rule book", "tokens, windows and the other models", "what events mean, as of a moment"),
     Stage("forecast", "tokens, opt-ins", "forecast_*", "what will be held, what dies unused, and how sure that is"),

@@ -20,6 +20,7 @@ from pipelines.ledger import chain
 from pipelines.ledger.store import ledger_of
 from pipelines.plan.reasons import lane_words
 from pipelines.policy import load_policy
+from pipelines.rights import Person
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
 
@@ -44,13 +45,15 @@ def verify_file(settings: Settings, file: Path) -> dict[str, Any]:
 
 
 def export(
-    settings: Settings, campaign_id: str, folder: Path, now: datetime, by: str, *, show_ids: bool = False
+    settings: Settings, campaign_id: str, folder: Path, now: datetime, by: Person, *, show_ids: bool = False
 ) -> dict[str, Any]:
     """Export a campaign of a home. Returns {"file", "manifest_sha256", "entries", "head", "logs"}."""
+    by.must("audit", "export a campaign")
+    _may_name_people(by, show_ids=show_ids)
     kept = settings.heads_path
     policy = load_policy(DATA / "policy")
     with ledger_of(settings.home, settings.ledger_url) as ledger, _cursor(settings) as cursor:
-        file = export_campaign(ledger, cursor, policy, campaign_id, folder, now, by, kept, show_ids=show_ids)
+        file = export_campaign(ledger, cursor, policy, campaign_id, folder, now, by.name, kept, show_ids=show_ids)
         with ledger.connect() as connection:
             head = chain.head(connection)
     return {
@@ -62,10 +65,17 @@ def export(
     }
 
 
-def trace(settings: Settings, send_id: int, *, show_ids: bool = False) -> Lineage:
-    """Follow one send of a home. Raises UsageError."""
+def trace(settings: Settings, send_id: int, by: Person, *, show_ids: bool = False) -> Lineage:
+    """Follow one send of a home. Raises UsageError, Refused."""
+    by.must("audit", "follow a send")
+    _may_name_people(by, show_ids=show_ids)
     with ledger_of(settings.home, settings.ledger_url) as ledger, _cursor(settings) as cursor:
         return trace_send(ledger, cursor, send_id, show_ids=show_ids)
+
+
+def _may_name_people(by: Person, *, show_ids: bool) -> None:
+    if show_ids:
+        by.must("see_ids", "see people by their ids")
 
 
 def as_json(lineage: Lineage) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from pipelines.access import operator
 from pipelines.options import DEFAULT_HOME, AsJson, AsOf, AsUser, Home
 from pipelines.settings import read_settings
 
@@ -52,7 +53,9 @@ def export(
     """Write one campaign into one zip: report, sends, lineage, trail, and a manifest of hashes."""
     from pipelines import audit_command
 
-    told = audit_command.export(read_settings(home), campaign_id, folder, ctx.obj(as_of), as_user, show_ids=show_ids)
+    settings = read_settings(home)
+    by = operator(settings.access, as_user)
+    told = audit_command.export(settings, campaign_id, folder, ctx.obj(as_of), by, show_ids=show_ids)
     if as_json:
         typer.echo(json.dumps(told))
     else:
@@ -68,6 +71,7 @@ def trace(
     ],
     show_ids: ShowIds = False,
     home: Home = DEFAULT_HOME,
+    as_user: AsUser = "",
     as_json: AsJson = False,
     as_of: AsOf = "",
 ) -> None:
@@ -75,7 +79,8 @@ def trace(
     from pipelines import audit_command
 
     ctx.obj(as_of)
-    lineage = audit_command.trace(read_settings(home), send_id, show_ids=show_ids)
+    settings = read_settings(home)
+    lineage = audit_command.trace(settings, send_id, operator(settings.access, as_user), show_ids=show_ids)
     if as_json:
         typer.echo(json.dumps(audit_command.as_json(lineage), ensure_ascii=False))
     else:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from pipelines.access import operator
 from pipelines.options import DEFAULT_HOME, AsJson, AsOf, AsUser, Home, words
+from pipelines.rights import Person
 
 if TYPE_CHECKING:
     from pipelines.campaign_home import CampaignHome
@@ -36,6 +38,11 @@ def _at(home: Path, now: datetime) -> AbstractContextManager["CampaignHome"]:
     return CampaignHome.open(home, now)
 
 
+def _as(here: "CampaignHome", as_user: str) -> Person:
+    """Say who does it. Raises Refused where people sign in and nobody of that name is listed."""
+    return operator(here.settings.access, as_user)
+
+
 def _show(told: dict[str, Any], *, as_json: bool) -> None:
     """Print what a campaign is now, as JSON or in words."""
     from pipelines.campaign_words import show_campaign
@@ -46,11 +53,15 @@ def _show(told: dict[str, Any], *, as_json: bool) -> None:
         show_campaign(told, Console(highlight=False, soft_wrap=True))
 
 
-def _do(home: Path, now: datetime, campaign_id: str, act: "Callable[[CampaignHome], object]", *, as_json: bool) -> None:
+def _do(
+    home: Path, now: datetime, campaign_id: str, as_user: str, act: "Callable[[CampaignHome, Person], object]", *,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Do something to a campaign, and print what it is then."""
     with _at(home, now) as here:
-        act(here)
-        _show(here.told(campaign_id), as_json=as_json)
+        by = _as(here, as_user)
+        act(here, by)
+        _show(here.told(campaign_id, by), as_json=as_json)
 
 
 @campaigns.command()
@@ -61,8 +72,9 @@ def new(
 ) -> None:  # fmt: skip
     """Write a campaign file into the ledger, as a draft."""
     with _at(home, ctx.obj(as_of)) as here:
-        made = here.write(file, as_user, campaign_id)
-        _show(here.told(made), as_json=as_json)
+        by = _as(here, as_user)
+        made = here.write(file, by, campaign_id)
+        _show(here.told(made, by), as_json=as_json)
 
 
 @campaigns.command()
@@ -71,7 +83,14 @@ def edit(
     as_json: AsJson = False, as_of: AsOf = "",
 ) -> None:  # fmt: skip
     """Put another file in its place: a draft again, and every approval is void."""
-    _do(home, ctx.obj(as_of), campaign_id, lambda here: here.rewrite(campaign_id, file, as_user), as_json=as_json)
+    _do(
+        home,
+        ctx.obj(as_of),
+        campaign_id,
+        as_user,
+        lambda here, by: here.rewrite(campaign_id, file, by),
+        as_json=as_json,
+    )
 
 
 @campaigns.command()
@@ -81,8 +100,9 @@ def check(
 ) -> None:  # fmt: skip
     """Choose a lane for everyone, lint every text, and freeze that. Exit 1 where a finding blocks it."""
     with _at(home, ctx.obj(as_of)) as here:
-        is_blocked = here.check(campaign_id, as_user)
-        _show(here.told(campaign_id), as_json=as_json)
+        by = _as(here, as_user)
+        is_blocked = here.check(campaign_id, by)
+        _show(here.told(campaign_id, by), as_json=as_json)
     raise typer.Exit(1 if is_blocked else 0)
 
 
@@ -92,7 +112,14 @@ def approve(
     as_json: AsJson = False, as_of: AsOf = "",
 ) -> None:  # fmt: skip
     """Let a checked campaign pass. Whoever wrote it cannot; warnings need a reason."""
-    _do(home, ctx.obj(as_of), campaign_id, lambda here: here.approve(campaign_id, as_user, reason), as_json=as_json)
+    _do(
+        home,
+        ctx.obj(as_of),
+        campaign_id,
+        as_user,
+        lambda here, by: here.approve(campaign_id, by, reason),
+        as_json=as_json,
+    )
 
 
 @campaigns.command()
@@ -102,8 +129,9 @@ def launch(
 ) -> None:  # fmt: skip
     """Plan it anew, reserve every send, and let the dispatcher have them."""
     with _at(home, ctx.obj(as_of)) as here:
-        launched = here.launch(campaign_id, as_user)
-        told = here.told(campaign_id) | {"changes": launched.changes}
+        by = _as(here, as_user)
+        launched = here.launch(campaign_id, by)
+        told = here.told(campaign_id, by) | {"changes": launched.changes}
         _show(told, as_json=as_json)
         if not as_json:
             words.print("`clear-to-send dispatch --until-empty` sends it.")
@@ -115,7 +143,14 @@ def pause(
     as_json: AsJson = False, as_of: AsOf = "",
 ) -> None:  # fmt: skip
     """Stop sending; what is on its way arrives. `resume` goes on."""
-    _do(home, ctx.obj(as_of), campaign_id, lambda here: here.pause(campaign_id, as_user, reason), as_json=as_json)
+    _do(
+        home,
+        ctx.obj(as_of),
+        campaign_id,
+        as_user,
+        lambda here, by: here.pause(campaign_id, by, reason),
+        as_json=as_json,
+    )
 
 
 @campaigns.command()
@@ -124,7 +159,14 @@ def resume(
     as_json: AsJson = False, as_of: AsOf = "",
 ) -> None:  # fmt: skip
     """Go on with a paused campaign, and take the brake off its Page."""
-    _do(home, ctx.obj(as_of), campaign_id, lambda here: here.resume(campaign_id, as_user, reason), as_json=as_json)
+    _do(
+        home,
+        ctx.obj(as_of),
+        campaign_id,
+        as_user,
+        lambda here, by: here.resume(campaign_id, by, reason),
+        as_json=as_json,
+    )
 
 
 @campaigns.command()
@@ -133,25 +175,36 @@ def cancel(
     as_json: AsJson = False, as_of: AsOf = "",
 ) -> None:  # fmt: skip
     """End it for good. Reserved tokens are free again."""
-    _do(home, ctx.obj(as_of), campaign_id, lambda here: here.cancel(campaign_id, as_user, reason), as_json=as_json)
+    _do(
+        home,
+        ctx.obj(as_of),
+        campaign_id,
+        as_user,
+        lambda here, by: here.cancel(campaign_id, by, reason),
+        as_json=as_json,
+    )
 
 
 @campaigns.command()
 def status(
-    ctx: typer.Context, campaign_id: CampaignId, home: Home = DEFAULT_HOME, as_json: AsJson = False, as_of: AsOf = ""
-) -> None:
+    ctx: typer.Context, campaign_id: CampaignId, home: Home = DEFAULT_HOME, as_user: AsUser = "",
+    as_json: AsJson = False, as_of: AsOf = "",
+) -> None:  # fmt: skip
     """Say where it stands: what was planned, who approved it, what has gone out, what came of it."""
     with _at(home, ctx.obj(as_of)) as here:
-        _show(here.told(campaign_id) | {"outcome": here.outcome(campaign_id)}, as_json=as_json)
+        by = _as(here, as_user)
+        _show(here.told(campaign_id, by) | {"outcome": here.outcome(campaign_id, by)}, as_json=as_json)
 
 
 @campaigns.command(name="list")
-def list_(ctx: typer.Context, home: Home = DEFAULT_HOME, as_json: AsJson = False, as_of: AsOf = "") -> None:
+def list_(
+    ctx: typer.Context, home: Home = DEFAULT_HOME, as_user: AsUser = "", as_json: AsJson = False, as_of: AsOf = ""
+) -> None:
     """Show every campaign."""
     from pipelines.campaign_words import show_list
 
     with _at(home, ctx.obj(as_of)) as here:
-        every = here.every()
+        every = here.every(_as(here, as_user))
     if as_json:
         typer.echo(json.dumps({"campaigns": every}, ensure_ascii=False, default=str))
     else:
@@ -169,8 +222,9 @@ def settle(
 ) -> None:  # fmt: skip
     """Settle unconfirmed sends by what a person saw; those that did not arrive go out again."""
     with _at(home, ctx.obj(as_of)) as here:
-        count = here.settle(campaign_id, send or [], arrived=arrived, by=as_user, why=reason)
-        _show(here.told(campaign_id), as_json=as_json)
+        by = _as(here, as_user)
+        count = here.settle(campaign_id, send or [], arrived=arrived, by=by, why=reason)
+        _show(here.told(campaign_id, by), as_json=as_json)
         words.print(f"{count:,} sends are settled.")
 
 
@@ -180,7 +234,7 @@ def pause_all(
 ) -> None:
     """Stop everything at once; nothing starts or resumes until `release-all`."""
     with _at(home, ctx.obj(as_of)) as here:
-        paused = here.pause_all(as_user, reason)
+        paused = here.pause_all(_as(here, as_user), reason)
     words.print(f"Everything is stopped. {len(paused):,} campaigns were sending: {', '.join(paused) or 'none'}.")
 
 
@@ -190,5 +244,5 @@ def release_all(
 ) -> None:
     """Let campaigns start and resume again. None resumes by itself."""
     with _at(home, ctx.obj(as_of)) as here:
-        here.release_all(as_user, reason)
+        here.release_all(_as(here, as_user), reason)
     words.print("Campaigns may start again. Those that were paused wait for `campaign resume`.")

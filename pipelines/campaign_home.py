@@ -22,17 +22,18 @@ from pipelines.plan import checking, launching
 from pipelines.plan.campaign import Campaign
 from pipelines.plan.campaign_file import read_campaign
 from pipelines.policy import Policy, load_policy
+from pipelines.pseudonyms import pseudonym, pseudonym_key
+from pipelines.rights import Person
 from pipelines.settings import Settings, read_settings
 from pipelines.warehouse import Warehouse
 
-_UNCONFIRMED = ("send_id", "psid", "lane", "since")
 _MOST_JOINED = 200_000
 """Sends that are joined with the logs while somebody waits for a status: some seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignHome:
-    """An open home, at one moment (naive UTC)."""
+    """An open home, at one moment (naive UTC). Whoever acts is named, and refused here without the right to it."""
 
     settings: Settings
     ledger: Engine
@@ -47,87 +48,103 @@ class CampaignHome:
         with ledger_of(settings.home, settings.ledger_url) as ledger, kept_head(ledger, settings.heads_path):
             yield cls(settings, ledger, load_policy(DATA / "policy"), now)
 
-    def write(self, file: Path, by: str, campaign_id: str = "") -> str:
-        """Make a draft of a file, and return its id. Raises UsageError."""
+    def write(self, file: Path, by: Person, campaign_id: str = "") -> str:
+        """Make a draft of a file, and return its id. Raises UsageError, Refused."""
+        by.must("write", "write a campaign")
         campaign = read_campaign(file, self.policy, self.now)
         made = campaign_id or f"{_slug(campaign.name)}-{secrets.token_hex(2)}"
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", made):
             raise UsageError(f"--id {made}: write up to 64 small letters, digits and hyphens.")
-        campaigns.create(self.ledger, made, _draft(campaign), by, self.now)
+        campaigns.create(self.ledger, made, _draft(campaign), by.name, self.now)
         return made
 
-    def rewrite(self, campaign_id: str, file: Path, by: str) -> None:
+    def rewrite(self, campaign_id: str, file: Path, by: Person) -> None:
         """Put another file in its place. Raises UsageError, Refused."""
+        by.must("write", "edit a campaign")
         campaigns.get(self.ledger, campaign_id)
         draft = _draft(read_campaign(file, self.policy, self.now))
-        campaigns.edit(self.ledger, campaign_id, draft, by, self.now)
+        campaigns.edit(self.ledger, campaign_id, draft, by.name, self.now)
 
-    def check(self, campaign_id: str, by: str) -> bool:
+    def check(self, campaign_id: str, by: Person) -> bool:
         """Plan, lint and freeze; return whether a finding blocks it."""
-        campaigns.signed(by)
+        by.must("write", "check a campaign")
+        campaigns.signed(by.name)
         record = campaigns.get(self.ledger, campaign_id)
-        launching.park_if_late(self.ledger, record, by, self.now)
+        launching.park_if_late(self.ledger, record, by.name, self.now)
         linter = Linter.load(DATA, self.policy)
         with self._warehouse() as warehouse, warehouse.cursor() as cursor:
-            found = checking.check(cursor, self.ledger, linter, record, by, self.now, self.settings.plans_path)
+            found = checking.check(cursor, self.ledger, linter, record, by.name, self.now, self.settings.plans_path)
         return found.judgement.verdict == "block"
 
-    def approve(self, campaign_id: str, by: str, reason: str) -> None:
+    def approve(self, campaign_id: str, by: Person, reason: str) -> None:
         """Let it pass. Raises Refused."""
-        campaigns.signed(by)
-        launching.approve(self.ledger, campaigns.get(self.ledger, campaign_id), by, self.now, reason)
+        by.must("approve", "approve a campaign")
+        campaigns.signed(by.name)
+        launching.approve(self.ledger, campaigns.get(self.ledger, campaign_id), by.name, self.now, reason)
 
-    def launch(self, campaign_id: str, by: str) -> launching.Launched:
+    def launch(self, campaign_id: str, by: Person) -> launching.Launched:
         """Reserve every send. Raises Refused."""
-        campaigns.signed(by)
+        by.must("send", "launch a campaign")
+        campaigns.signed(by.name)
         record = campaigns.get(self.ledger, campaign_id)
         linter = Linter.load(DATA, self.policy)
         with self._warehouse() as warehouse, warehouse.cursor() as cursor:
-            return launching.launch(cursor, self.ledger, linter, record, by, self.now, self.settings.plans_path)
+            return launching.launch(cursor, self.ledger, linter, record, by.name, self.now, self.settings.plans_path)
 
-    def pause(self, campaign_id: str, by: str, why: str) -> None:
+    def pause(self, campaign_id: str, by: Person, why: str) -> None:
         """Stop sending."""
-        campaigns.change(self.ledger, campaign_id, "paused", by, self.now, why or "by hand", "campaign_paused")
+        by.must("pause", "pause a campaign")
+        campaigns.change(self.ledger, campaign_id, "paused", by.name, self.now, why or "by hand", "campaign_paused")
 
-    def resume(self, campaign_id: str, by: str, why: str) -> None:
+    def resume(self, campaign_id: str, by: Person, why: str) -> None:
         """Go on, and release the Page."""
-        campaigns.signed(by)
+        by.must("send", "resume a campaign")
+        campaigns.signed(by.name)
         record = campaigns.get(self.ledger, campaign_id)
-        launching.resume(self.ledger, Linter.load(DATA, self.policy), record, by, self.now, why or "by hand")
+        launching.resume(self.ledger, Linter.load(DATA, self.policy), record, by.name, self.now, why or "by hand")
         with self.ledger.begin() as connection:
             brakes.take_off(connection, record.page_id)
 
-    def cancel(self, campaign_id: str, by: str, why: str) -> None:
+    def cancel(self, campaign_id: str, by: Person, why: str) -> None:
         """End it."""
-        campaigns.signed(by)
-        sends.cancel(self.ledger, campaigns.get(self.ledger, campaign_id), by, self.now, why or "by hand")
+        by.must("send", "cancel a campaign")
+        campaigns.signed(by.name)
+        sends.cancel(self.ledger, campaigns.get(self.ledger, campaign_id), by.name, self.now, why or "by hand")
 
-    def settle(self, campaign_id: str, send_ids: Sequence[int], *, arrived: bool, by: str, why: str) -> int:
+    def settle(self, campaign_id: str, send_ids: Sequence[int], *, arrived: bool, by: Person, why: str) -> int:
         """Write down what a person found out about unconfirmed sends."""
-        campaigns.signed(by)
+        by.must("approve", "settle what is unconfirmed")
+        campaigns.signed(by.name)
         record = campaigns.get(self.ledger, campaign_id)
-        return sends.settle(self.ledger, record, send_ids, arrived=arrived, by=by, now=self.now, why=why)
+        return sends.settle(self.ledger, record, send_ids, arrived=arrived, by=by.name, now=self.now, why=why)
 
-    def pause_all(self, by: str, why: str) -> list[str]:
+    def pause_all(self, by: Person, why: str) -> list[str]:
         """Stop everything."""
-        return campaigns.stop_all(self.ledger, by, self.now, why or "by hand")
+        by.must("pause", "stop everything")
+        return campaigns.stop_all(self.ledger, by.name, self.now, why or "by hand")
 
-    def release_all(self, by: str, why: str) -> None:
+    def release_all(self, by: Person, why: str) -> None:
         """Let everything start again."""
-        campaigns.release_all(self.ledger, by, self.now, why or "by hand")
+        by.must("operate", "let campaigns start again")
+        campaigns.release_all(self.ledger, by.name, self.now, why or "by hand")
 
-    def every(self) -> list[dict[str, Any]]:
+    def every(self, by: Person) -> list[dict[str, Any]]:
         """Return every campaign, in short."""
+        by.must("see", "see campaigns")
         columns = ("campaign_id", "page_id", "name", "state", "state_at", "state_why", "created_by", "launched_at")
         return [{name: getattr(each, name) for name in columns} for each in campaigns.every(self.ledger)]
 
-    def told(self, campaign_id: str) -> dict[str, Any]:
-        """Return all there is to say of a campaign: id, status, counts, lanes, findings, and what led to them."""
+    def told(self, campaign_id: str, by: Person) -> dict[str, Any]:
+        """
+        Return all there is to say of a campaign: id, status, counts, lanes, findings, and what led to them.
+
+        People stand in it under pseudonyms, the same as on the pages, unless `by` may see their ids.
+        """
+        by.must("see", "see a campaign")
         record = campaigns.get(self.ledger, campaign_id)
         plan = approvals.plan_of(self.ledger, campaign_id)
         summary = plan.told() if plan else {}
         tally = sends.tally(self.ledger, campaign_id)
-        lost = sends.unconfirmed(self.ledger, campaign_id)
         with self.ledger.connect() as connection:
             approved = approvals.history(connection, campaign_id)
             brake = brakes.standing(connection, record.page_id, self.now)
@@ -140,13 +157,14 @@ class CampaignHome:
             "lanes": summary.get("lanes", []), "findings": summary.get("findings", []),
             "name": record.name, "page_id": record.page_id, "author": record.created_by,
             "start_at": record.start_at, "not_after": record.not_after, "launched_at": record.launched_at,
-            "unconfirmed": [dict(zip(_UNCONFIRMED, row, strict=True)) for row in lost],
+            "unconfirmed": self._unconfirmed(record, by),
             "checked": summary, "sends": [asdict(each) for each in tally], "brake": brake,
             "approvals": [asdict(each) for each in approved],
         }  # fmt: skip
 
-    def outcome(self, campaign_id: str) -> dict[str, Any]:
+    def outcome(self, campaign_id: str, by: Person) -> dict[str, Any]:
         """Return what the logs tell of a campaign: {"funnel", "logs_until"}, or a "note" why that is not told."""
+        by.must("see", "see a campaign")
         count = sum(each.sends for each in sends.tally(self.ledger, campaign_id))
         if not count:
             return {}
@@ -158,6 +176,18 @@ class CampaignHome:
         except SurroundingsError as error:
             return {"note": f"Deliveries and reads are not shown: {error}"}
         return {"funnel": [asdict(each) for each in found.funnel], "logs_until": found.logs_until}
+
+    def _unconfirmed(self, record: campaigns.CampaignRecord, by: Person) -> list[dict[str, Any]]:
+        key = None if by.may("see_ids") else pseudonym_key(self.settings.home)
+        return [
+            {
+                "send_id": send_id,
+                "person": psid if key is None else pseudonym(key, record.page_id, psid),
+                "lane": lane,
+                "since": since,
+            }
+            for send_id, psid, lane, since in sends.unconfirmed(self.ledger, record.campaign_id)
+        ]
 
     @contextmanager
     def _warehouse(self) -> Iterator[Warehouse]:

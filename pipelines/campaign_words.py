@@ -170,7 +170,8 @@ def _show_unconfirmed(told: dict[str, Any], out: Console) -> None:
         markup=False, style="yellow",
     )  # fmt: skip
     for each in told["unconfirmed"][:_FEW]:
-        out.print(f"  send {each['send_id']} to {each['psid']}, since {each['since']:%Y-%m-%d %H:%M} UTC", markup=False)
+        since = f"{each['since']:%Y-%m-%d %H:%M} UTC"
+        out.print(f"  send {each['send_id']} to {each['person']}, since {since}", markup=False)
     if len(told["unconfirmed"]) > _FEW:
         out.print(f"  and {len(told['unconfirmed']) - _FEW:,} more: --json names all")
 

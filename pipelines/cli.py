@@ -1,35 +1,31 @@
 """The commands. Besides dashboard/app.py the only reader of the clock."""
 
-import importlib
 import json
 import os
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines import DATA, sending_commands
+from pipelines import DATA, backup_commands, sending_commands, serving_commands
+from pipelines.after_load import check_history, foresee, open_warehouse
 from pipelines.audit_commands import audit
 from pipelines.campaign_commands import campaigns
-from pipelines.demo import has_browser, make_demo_home
 from pipelines.doctor import examine
-from pipelines.errors import ClearToSendError, HomeMissing, UsageError
+from pipelines.errors import ClearToSendError, UsageError
 from pipelines.inventory import STATES, token_inventory
 from pipelines.load.sources import find_sources
-from pipelines.load_command import load_files, load_json, say_load
-from pipelines.options import DEFAULT_HOME, AsJson, AsOf, Home, Port, words
+from pipelines.load_command import LoadedByApp, load_files, load_json, say_load
+from pipelines.options import DEFAULT_HOME, AsJson, AsOf, Home, words
 from pipelines.policy import load_policy
 from pipelines.samples import write_logs
-from pipelines.settings import LOOPBACK, Settings, read_settings
+from pipelines.settings import read_settings
 from pipelines.waiting_sends import held_by_campaigns, recheck_queued
-from pipelines.warehouse import Warehouse
 
 app = typer.Typer(
     name="clear-to-send",
@@ -41,6 +37,10 @@ app.add_typer(campaigns)
 app.add_typer(audit)
 app.command()(sending_commands.dispatch)
 app.command()(sending_commands.sandbox)
+for command in (serving_commands.demo, serving_commands.serve, serving_commands.receive):
+    app.command()(command)
+app.command()(backup_commands.backup)
+app.command()(backup_commands.restore)
 
 
 @app.callback()
@@ -95,7 +95,7 @@ def load(
     summary = load_files(settings, files, now, words)
     for problem in summary.problems:
         words.print(problem, markup=False)
-    if summary.events:
+    if summary.events and not isinstance(summary, LoadedByApp):  # the app does all that itself
         recheck_queued(settings, now, words)
         check_history(home, now, as_json=None if as_json else False)
         foresee(home, now, say=not as_json)
@@ -195,42 +195,6 @@ def lint(
 
 
 @app.command()
-def demo(
-    home: Home = Path("demo-home"),
-    port: Port = 8501,
-    browser: Annotated[bool, typer.Option(help="Open the pages in the browser.")] = True,
-    as_of: AsOf = "",
-) -> None:
-    """Make a home of sample logs that end now, and show it in the browser."""
-    now = moment(as_of)
-    words.print("Writing sample logs ...")
-    settings = make_demo_home(home, now)
-    summary = load_files(settings, find_sources([str(settings.logs_path)]), now, words)
-    say_load(summary, words)
-    check_history(settings.home, now, as_json=False)
-    foresee(settings.home, now)
-    run_app(settings, "127.0.0.1", port, as_of, browser)
-
-
-@app.command()
-def serve(
-    home: Home = DEFAULT_HOME,
-    host: Annotated[
-        str, typer.Option("--host", help="Address to listen on; without sign-in only this machine.")
-    ] = "127.0.0.1",
-    port: Port = 8501,
-    as_of: AsOf = "",
-) -> None:
-    """Show the pages of a home."""
-    moment(as_of)
-    if host not in LOOPBACK:
-        raise UsageError(
-            f"--host {host}: the pages have no sign-in yet, so they are shown on this machine only: 127.0.0.1."
-        )
-    run_app(read_settings(home, create=True), host, port, as_of, browser=False)
-
-
-@app.command()
 def sample(
     folder: Annotated[Path, typer.Argument(help="Folder to write log segments into.")],
     events: Annotated[int, typer.Option(min=1, help="About how many events.")] = 20_000,
@@ -245,53 +209,3 @@ def sample(
         f"{written.events:,} events in {written.lines:,} lines ({len(written.files)} files) in {seconds:.1f} s; "
         f"{written.torn_lines:,} torn lines and {written.duplicates:,} events delivered twice among them."
     )
-
-
-def open_warehouse(home: Path) -> Warehouse:
-    """Open the warehouse of a home that has one. Raises HomeMissing."""
-    settings = read_settings(home)
-    if not settings.warehouse_path.exists():
-        raise HomeMissing(
-            f"{settings.home} holds no warehouse yet. Load logs: clear-to-send load PATH --home {settings.home}"
-        )
-    return Warehouse.open(settings.warehouse_path)
-
-
-def check_history(home: Path, now: datetime, *, as_json: bool | None) -> None:
-    """Judge what went out since the last time, and say so: in words, as JSON, or (None) not at all."""
-    from pipelines.lint_command import lint_history
-
-    with open_warehouse(home) as warehouse:
-        found = lint_history(warehouse, load_policy(DATA / "policy"), now)
-    if as_json:
-        typer.echo(json.dumps(asdict(found)))
-    elif as_json is False:
-        words.print(
-            f"{found.messages:,} messages that went out are judged ({found.texts:,} texts anew): "
-            f"{found.findings:,} findings, {found.blocks:,} of them break a rule. They stand on the page Compliance."
-        )
-
-
-def foresee(home: Path, now: datetime, *, say: bool = True) -> None:
-    """Make the day's first forecast; later ones are made when somebody looks, so that a small load stays fast."""
-    from pipelines.forecast.store import is_of_today, refresh_forecast
-
-    with open_warehouse(home) as warehouse:
-        if is_of_today(warehouse.cursor(), now):
-            return
-        made = refresh_forecast(warehouse, load_policy(DATA / "policy"), now)
-    if made and say:
-        words.print(f"{made.count_topics:,} topics are forecast from {made.count_days:,} days: page Expiry forecast.")
-
-
-def run_app(settings: Settings, host: str, port: int, as_of: str, browser: bool) -> None:
-    """Serve the pages in this process until it is stopped."""
-    os.environ["CLEAR_TO_SEND_HOME"] = str(settings.home)
-    if settings.demo:
-        os.environ["CLEAR_TO_SEND_DEMO"] = "1"
-    if as_of:
-        os.environ["CLEAR_TO_SEND_AS_OF"] = as_of
-    words.print(f"Clear to Send is on http://{host}:{port} - stop it with Ctrl+C.")
-    # By name: the package of the pages stands above this one, which never imports it.
-    start: Callable[..., Any] = importlib.import_module("dashboard.app").main
-    start(host, port, browser=browser and has_browser())

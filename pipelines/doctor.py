@@ -8,6 +8,7 @@ from pathlib import Path
 from pipelines import DATA
 from pipelines.checks import broken_checks
 from pipelines.doctor_check import Check
+from pipelines.doctor_secrets import examine_secrets
 from pipelines.doctor_sending import examine_sending
 from pipelines.errors import ClearToSendError, SurroundingsError
 from pipelines.policy import load_policy
@@ -29,6 +30,10 @@ def examine(home: Path, as_of: datetime) -> list[Check]:
     checks.append(_disk(settings))
     checks.extend(_warehouse(settings, as_of))
     checks.extend(examine_sending(settings, as_of))
+    checks.extend(examine_secrets(settings))
+    from pipelines.doctor_webhook import examine_webhook  # with it comes what calls the Graph API
+
+    checks.extend(examine_webhook(settings, as_of))
     return checks
 
 

@@ -9,6 +9,7 @@
         ├── HomeMissing         there is no home folder, or nothing in it
         ├── SourceUnreadable    a log file cannot be opened or decoded
         ├── WarehouseLocked     another process owns warehouse.duckdb
+        ├── WarehouseTooOld     the warehouse was written by an older Clear to Send
         ├── WarehouseTooNew     the warehouse was written by a newer Clear to Send
         ├── WarehouseCorrupt    warehouse.duckdb is not a database, or breaks its own checks
         ├── LedgerUnreachable   the ledger's database cannot be opened, or is newer than this version
@@ -60,6 +61,10 @@ class SourceUnreadable(SurroundingsError):
 
 class WarehouseLocked(SurroundingsError):
     """Another process owns the DuckDB file; the message names it where the system tells."""
+
+
+class WarehouseTooOld(SurroundingsError):
+    """An older version wrote this warehouse. A load sets it aside and makes a new one from the logs."""
 
 
 class WarehouseTooNew(SurroundingsError):

@@ -1,7 +1,8 @@
 """The options that many commands share."""
 
+import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -29,3 +30,11 @@ AsUser = Annotated[
 
 Clock = Callable[[str], datetime]
 """What every command finds in its context: --as-of, or the clock, as naive UTC."""
+
+
+def running(clock: Clock, as_of: str) -> Callable[[], datetime]:
+    """Return a clock that goes on: the machine's, or one that stood at --as-of when the command began."""
+    if not as_of:
+        return lambda: clock("")
+    began, moment = time.monotonic(), clock(as_of)
+    return lambda: moment + timedelta(seconds=time.monotonic() - began)

@@ -1,14 +1,11 @@
 """`clear-to-send dispatch` and `clear-to-send sandbox`: the sender, and a Graph API of our own to play against."""
 
-import time
-from collections.abc import Callable
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipelines.options import DEFAULT_HOME, SANDBOX_PORT, AsOf, Clock, Home, words
+from pipelines.options import DEFAULT_HOME, SANDBOX_PORT, AsOf, Home, running, words
 from pipelines.settings import read_settings
 
 
@@ -23,7 +20,7 @@ def dispatch(
     """Send what is launched, each message by itself, and settle what is unconfirmed."""
     from pipelines.dispatch_command import run_dispatch
 
-    is_well = run_dispatch(read_settings(home), _running(ctx.obj, as_of), words, until_empty=until_empty)
+    is_well = run_dispatch(read_settings(home), running(ctx.obj, as_of), words, until_empty=until_empty)
     raise typer.Exit(0 if is_well else 1)
 
 
@@ -45,13 +42,5 @@ def sandbox(
 
     run_sandbox(
         read_settings(home, create=True), port=port, truth=truth, webhook_url=webhook_url, faults=fault or [],
-        people=people or [], seed=seed, clock=_running(ctx.obj, as_of), words=words,
+        people=people or [], seed=seed, clock=running(ctx.obj, as_of), words=words,
     )  # fmt: skip
-
-
-def _running(clock: Clock, as_of: str) -> Callable[[], datetime]:
-    """Return a clock that goes on: the machine's, or one that stood at --as-of when the command began."""
-    if not as_of:
-        return lambda: clock("")
-    began, moment = time.monotonic(), clock(as_of)
-    return lambda: moment + timedelta(seconds=time.monotonic() - began)

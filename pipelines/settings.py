@@ -64,8 +64,19 @@ class Settings(BaseSettings):
     retention_days: dict[str, int] = Field(
         default_factory=dict, description="a kind of event -> days after which it is erased; other kinds are kept"
     )
+    trusted_proxies: list[str] = Field(
+        default_factory=list, description="addresses of proxies whose X-Forwarded-For is believed"
+    )
+    subscription_check_minutes: int = Field(
+        default=15, ge=1, description="so often Meta is asked whether it still sends each Page's webhooks"
+    )
     settle_after_seconds: int = Field(default=60, ge=1, description="so long the echo of a lost answer is waited for")
     messages_per_second: int = Field(default=0, ge=0, description="for each Page; 0: what the rule book sets")
+
+    @property
+    def webhook_secrets(self) -> list[SecretStr]:
+        """Each secret that a webhook may be signed with."""
+        return [each for each in (self.app_secret, *self.other_app_secrets) if each]
 
     @property
     def warehouse_path(self) -> Path:

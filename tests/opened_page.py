@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 import dashboard
 from dashboard.home import close_warehouses
+from pipelines.rights import Role
 from tests.synthetic import MOMENT
 
 ENTRY = Path(dashboard.__file__).with_name("navigation.py")
@@ -25,12 +26,14 @@ def opened(
     *,
     close: bool = True,
     moment: datetime = MOMENT,
+    role: Role = "admin",
     **query: Any,
 ) -> AppTest:
     """Run a page on a home, as if its address had been typed in; `close` lets go of the warehouse again."""
     monkeypatch.setenv("CLEAR_TO_SEND_HOME", str(home))
     monkeypatch.setenv("CLEAR_TO_SEND_AS_OF", f"{moment.isoformat()}Z")
     page = AppTest.from_file(ENTRY, default_timeout=30)
+    page.session_state["role"] = role
     for key, value in query.items():
         page.query_params[key] = value
     if view != "overview":

@@ -251,7 +251,7 @@ def test_a_moment_that_is_none(home: Path) -> None:
 def test_serve_stays_on_this_machine(home: Path) -> None:
     """Without sign-in no other address is served."""
     code, _, err = run_command("serve", "--home", home, "--host", "0.0.0.0")  # noqa: S104  the very thing to be refused
-    _refused(code, err, 2, "this machine only")
+    _refused(code, err, 2, "this machine alone", "client_secret")
 
 
 def test_the_demo_leaves_a_real_home_alone(home: Path) -> None:

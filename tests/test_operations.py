@@ -44,7 +44,10 @@ class World:
         }
         self.metrics = Metrics(sources)
 
-    def client(self, token: str = "", *, address: str = "127.0.0.1", public: bool = False, **checks: Any) -> AsgiClient:
+    def client(
+        self, token: str = "", *, address: str = "127.0.0.1", public: bool = False, host: str = "localhost:8501",
+        **checks: Any,
+    ) -> AsgiClient:  # fmt: skip
         """Return a peer of the app; `checks` stand in for the usual ones."""
         usual = {
             "warehouse": warehouse_check(lambda: self.warehouse),
@@ -53,7 +56,7 @@ class World:
         }
         secret = SecretStr(token) if token else None
         operations = Operations(usual | checks, self.metrics, secret, lambda: self.seconds, has_public_url=public)
-        return AsgiClient(Starlette(routes=operations.routes), address=address)
+        return AsgiClient(Starlette(routes=operations.routes), address=address, base_url=f"http://{host}")
 
     def numbers(self) -> dict[tuple[str, ...], float]:
         """Return every number by its name and the values of its labels."""
@@ -117,6 +120,7 @@ def test_readiness_is_looked_at_once_in_two_seconds(world: World) -> None:
     [
         ({"address": "127.0.0.1"}, {}, 200),
         ({"address": "::1"}, {}, 200),
+        ({"address": "127.0.0.1", "host": "rebound.example.com"}, {}, 404),
         ({"address": "203.0.113.7"}, {}, 404),
         ({"address": "203.0.113.7"}, {"authorization": "Bearer "}, 404),
         ({"address": "127.0.0.1"}, {"x-forwarded-for": "127.0.0.1"}, 404),

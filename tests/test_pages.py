@@ -127,8 +127,8 @@ def test_the_waterfall_falls_from_all_contacts_to_those_out_of_reach(
 
 @pytest.mark.parametrize("lane", ["window", "token", "human_agent", "none"])
 def test_the_rows_of_a_lane_come_from_the_url(home: Path, lane: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """?lane=Token+held shows the people behind that bar, and nobody's id."""
-    page = opened(monkeypatch, home, lane=LANES[lane].label)
+    """?lane=Token+held shows the people behind that bar, and to a viewer nobody's id."""
+    page = opened(monkeypatch, home, role="viewer", lane=LANES[lane].label)
 
     (trace,) = bars(page, "reach")
     rows = page.dataframe[0].value

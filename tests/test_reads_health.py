@@ -9,8 +9,9 @@ import pytest
 
 from dashboard import reads
 from dashboard.exports import export
-from dashboard.home import pseudonym_key
 from dashboard.scope import Bounds, Scope, end_of_day
+from pipelines.pseudonyms import pseudonym_key
+from pipelines.rights import Person
 from pipelines.warehouse import Warehouse
 from tests.synthetic import MOMENT, PAGE
 
@@ -52,7 +53,7 @@ def test_the_balance_sheet_adds_up_by_file_and_in_all(cursor: duckdb.DuckDBPyCon
 
 def test_rejects_show_the_line_without_ids_and_tokens(cursor: duckdb.DuckDBPyConnection) -> None:
     """Also in a torn line, in one wrapped as a string, and where an id is a number."""
-    lines = list(reads.rejects(cursor, Scope(MOMENT), None)["line"])
+    lines = list(reads.rejects(cursor, Scope(MOMENT), None, "key")["line"])
 
     assert len(lines) == 5
     assert not [line for line in lines if "7000" in line or "SECRET" in line]
@@ -73,7 +74,9 @@ def test_policy_events_are_those_known_at_the_moment(cursor: duckdb.DuckDBPyConn
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_an_export_holds_every_row_and_no_id(warehouse: Warehouse, tmp_path: Path, form: Any) -> None:
     """Exports have no limit; they mask people and tokens as the page does."""
-    data = export(warehouse, "inventory.token_rows", Scope(MOMENT), Bounds().values() | {"pseudonym_key": "key"}, form)
+    growth = Person("gil", "growth")
+    values = Bounds().values()
+    data = export(warehouse, "inventory.token_rows", Scope(MOMENT), values, form, lambda: growth, "key")
     file = tmp_path / f"tokens.{form}"
     file.write_bytes(data)
 

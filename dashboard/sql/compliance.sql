@@ -64,9 +64,9 @@ GROUP BY ALL
 ORDER BY week, severity;
 
 -- name: finding_rows
--- One row per finding about one message. People stand under pseudonyms.
+-- One row per finding about one message. People stand under pseudonyms unless $pseudonym_key is NULL.
 SELECT
-    f.sent_at, f.page_id, CASE WHEN f.psid <> '' THEN 'person-' || left(sha256($pseudonym_key || f.page_id || '/' || f.psid), 10) END AS person,
+    f.sent_at, f.page_id, CASE WHEN f.psid <> '' THEN person_of($pseudonym_key::VARCHAR, f.page_id, f.psid) END AS person,
     f.severity, f.rule, f.kind, f.lane, t.text, f.span_from, f.span_to, f.reason, f.source, f.advice
 FROM findings AS f
 LEFT JOIN sent_texts AS t USING (text_key)

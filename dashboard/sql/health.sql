@@ -88,13 +88,21 @@ FROM rejects
 GROUP BY ALL ORDER BY count_rejects DESC, reason;
 
 -- name: rejects
--- One row per line, or item of a line, that is not an event. Ids of people and tokens are masked in the line.
+-- One row per line, or item of a line, that is not an event. Tokens are masked in it; and unless $pseudonym_key is NULL, so
+-- is what names a person, and whatever is as long as an id.
+WITH shown AS (
+    SELECT
+        source_file, source_line, reason,
+        CASE WHEN $pseudonym_key::VARCHAR IS NULL THEN line ELSE line
+            .regexp_replace('(\\*["'']?\b(?:id|psid|user_ref|recipient_id|sender_id|user_id)\\*["'']?\s*[:=]\s*\\*["'']?)(?:[^"'',}&\\\s]|\\+[^"''\\\s])+', '\1…', 'gi')
+            .regexp_replace('\d{15,}', '…', 'g')
+        END AS line
+    FROM rejects
+    WHERE $reason::VARCHAR IS NULL OR split_part(reason, ':', 1) = $reason
+)
 SELECT
     source_file, source_line, reason,
-    line
-        .regexp_replace('(\\*"(?:id|psid|user_ref|recipient_id|sender_id|user_id)\\*"\s*:\s*\\*"?)[^",}\\]+', '\1…', 'g')
-        .regexp_replace('(\\*"[a-z_]*token\\*"\s*:\s*\\*")[^"\\]+', '\1…', 'g') AS line
-FROM rejects
-WHERE $reason::VARCHAR IS NULL OR split_part(reason, ':', 1) = $reason
+    regexp_replace(line, '(token\\*["'']?\s*[:=]\s*\\*["'']?)(?:[^"'',}&\\\s]|\\+[^"''\\\s])+', '\1…', 'gi') AS line
+FROM shown
 ORDER BY source_file, source_line
 LIMIT $limit;

@@ -121,7 +121,7 @@ their_tokens AS (
 )
 SELECT
     '…' || right(their_tokens.token, 4) AS token,
-    'person-' || left(sha256($pseudonym_key || their_tokens.page_id || '/' || their_tokens.psid), 10) AS person,
+    person_of($pseudonym_key::VARCHAR, their_tokens.page_id, their_tokens.psid) AS person,
     chosen.page_id,
     chosen.topic,
     chosen.kind,

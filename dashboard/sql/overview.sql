@@ -104,7 +104,7 @@ held AS (
     GROUP BY contact_key
 )
 SELECT
-    'person-' || left(sha256($pseudonym_key || contacts.page_id || '/' || contacts.psid), 10) AS person,
+    person_of($pseudonym_key::VARCHAR, contacts.page_id, contacts.psid) AS person,
     contacts.page_id,
     chosen.window_closes_at,
     coalesce(held.count_tokens, 0) AS count_tokens,
@@ -128,7 +128,7 @@ held AS (
 ),
 chosen AS (SELECT * FROM held ORDER BY next_token_ends_at, contact_key LIMIT $limit)
 SELECT
-    'person-' || left(sha256($pseudonym_key || contacts.page_id || '/' || contacts.psid), 10) AS person,
+    person_of($pseudonym_key::VARCHAR, contacts.page_id, contacts.psid) AS person,
     contacts.page_id,
     NULL::TIMESTAMP AS window_closes_at,
     chosen.count_tokens,
@@ -163,7 +163,7 @@ ended AS (
     GROUP BY contact_key
 )
 SELECT
-    'person-' || left(sha256($pseudonym_key || page_id || '/' || psid), 10) AS person,
+    person_of($pseudonym_key::VARCHAR, page_id, psid) AS person,
     page_id,
     ended.window_closes_at,
     0 AS count_tokens,

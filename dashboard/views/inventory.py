@@ -69,8 +69,7 @@ def tokens(view: View, stock: pd.DataFrame) -> None:
     found = view.read(reads.tokens, view.scope, bounds, view.key)
     everything = bounds == Bounds()
     count = int(stock["count_tokens"].sum()) if everything else view.read(reads.count_tokens, view.scope, bounds)
-    values = bounds.values() | {"pseudonym_key": view.key}
-    shown = Rows(found, count, "tokens", "whose state ends first", "inventory.token_rows", values, "tokens")
+    shown = Rows(found, count, "tokens", "whose state ends first", "inventory.token_rows", bounds.values(), "tokens")
     rows(view, shown, "tokens")
 
 

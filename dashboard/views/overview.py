@@ -45,7 +45,7 @@ def people(view: View, reach: Reach) -> str:
     """Show the people behind one lane, and return the lane."""
     lane = choice("People by their best lane", _LANES, "window", "lane", show_label=True)
     found = view.read(reads.people, view.scope, view.lanes, lane, view.key)
-    values = reads.people_values(view.lanes, lane, view.key)
+    values = reads.people_values(view.lanes, lane)
     query, count = reads.people_query(lane), getattr(reach, lane)
     rows(view, Rows(found, count, "people", _ORDERS[lane], query, values, f"people-{lane}"), "people")
     return lane

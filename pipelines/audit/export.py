@@ -28,10 +28,11 @@ from pipelines.audit.verify import Verdict, verify
 from pipelines.errors import SurroundingsError, UsageError
 from pipelines.ledger import chain
 from pipelines.policy import Policy
+from pipelines.spreadsheet import harmless
 from pipelines.statements import statements
 
 MANIFEST = "manifest.json"
-_TABLES = ("sends.parquet", "sends.csv", "lineage.parquet", "lineage.csv", "entries.parquet", "entries.csv")
+_TABLES = ("sends", "lineage", "entries")
 _SQL = statements(Path(__file__).with_suffix(".sql"))
 _PSEUDONYMS = (
     "People stand as person- and the first 12 hex digits of sha256(campaign_id/page_id/psid). That is a pseudonym, not "
@@ -122,15 +123,12 @@ def _write_tables(
     with bench(cursor) as table:
         hold_sends(ledger, table, dossier.campaign)
         trace_held(table, dossier, show_ids=show_ids)
-        table.execute(_SQL["guard"])
         table.execute(_SQL["settle_in"])
         table.execute(_SQL["add"], {"rows": entries})
         for name in _TABLES:
             found = table.sql(_SQL[name])
-            if name.endswith(".csv"):
-                found.write_csv(str(folder / name))
-            else:
-                found.write_parquet(str(folder / name), compression="zstd")
+            found.write_parquet(str(folder / f"{name}.parquet"), compression="zstd")
+            harmless(found).write_csv(str(folder / f"{name}.csv"))
         return outcome_of_held(table, dossier.campaign, knows_logs=cursor is not None)
 
 

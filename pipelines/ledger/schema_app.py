@@ -39,10 +39,12 @@ page_subscriptions = Table(
     Column("fields", Text, nullable=False),
     Column("says", Text, nullable=False),
     Column("since", DateTime, nullable=False),
+    Column("answered_at", DateTime),
 )
-"""One row per Page: what Meta last said of the app's subscription to it; is_subscribed is NULL where it said nothing.
+"""One row per Page: how the last look at its subscription ended; is_subscribed is NULL where nobody answered.
 
-`since`: from then on every look has ended the same way.
+`since`: from then on every look has ended the same way. `fields` are those of the last answer, a comma between them;
+answered_at is when it came, NULL where none ever did.
 """
 
 deletion_requests = Table(
@@ -54,14 +56,19 @@ deletion_requests = Table(
     Column("asked_at", DateTime, nullable=False),
     Column("state_at", DateTime, nullable=False),
     Column("app_user_id", String(64)),
+    Column("psid", String(64)),
+    Column("page_id", String(64)),
     Column("person_hash", String(64)),
+    Column("forgotten_at", DateTime),
     Column("counts", Text, nullable=False, server_default="{}"),
     CheckConstraint(one_of("state", DELETION_STATES), name="deletion_state_is_known"),
     Index("deletion_requests_by_state", "state", "asked_at"),
 )
-"""One row per wish to be forgotten. `app_user_id` is Meta's app-scoped id, NULL again once the person is erased.
+"""One row per wish to be forgotten. `psid`, and `app_user_id`, which is Meta's, are NULL again once it is erased.
 
-`counts` is JSON: what was erased, by kind. `unknown`: nobody knows which person that id means; an admin has to say.
+`page_id` NULL means on every Page. All up to `forgotten_at` goes, which is set when the erasure begins. `person_hash`
+tells whether somebody asks again. `counts` is JSON: what was erased, by kind. `unknown`: nobody knows which person that
+id means; an admin has to say.
 """
 
 tombstones = Table(

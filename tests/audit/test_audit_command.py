@@ -23,11 +23,13 @@ from pipelines.audit_command import (
 )
 from pipelines.ledger import chain
 from pipelines.ledger.store import ledger_url, open_ledger
+from pipelines.rights import Person
 from pipelines.settings import Settings, read_settings
 from tests.audit.staging import ANNA, ANNAS, BEN, CLEO, LAUNCH, logs, run
 from tests.conftest import Home
 
 NOW = LAUNCH + timedelta(days=1)
+CY = Person("cy", "reviewer")
 
 
 @pytest.fixture
@@ -85,7 +87,7 @@ def test_a_broken_chain_is_said_to_be_broken(settings: Settings, numbers: dict[s
 
 def test_an_export_can_be_proven_against_the_chain(settings: Settings, numbers: dict[str, int], tmp_path: Path) -> None:
     """One of this home is known to it, in a copy too; one of another home is not."""
-    told = export(settings, "shoes", tmp_path / "out", NOW, "cy")
+    told = export(settings, "shoes", tmp_path / "out", NOW, CY)
     copy = Path(shutil.copy(told["file"], tmp_path / "copy.zip"))
     elsewhere = read_settings(tmp_path / "elsewhere", create=True)
 
@@ -100,7 +102,7 @@ def test_an_export_can_be_proven_against_the_chain(settings: Settings, numbers: 
 def test_without_a_warehouse_an_export_says_so(settings: Settings, books: Engine, tmp_path: Path) -> None:
     """And makes none."""
     run(books, "shoes")
-    told = export(settings, "shoes", tmp_path / "out", NOW, "cy")
+    told = export(settings, "shoes", tmp_path / "out", NOW, CY)
 
     assert told["logs"] is False
     assert "There is no warehouse" in printed(show_export, told)
@@ -109,7 +111,7 @@ def test_without_a_warehouse_an_export_says_so(settings: Settings, books: Engine
 
 def test_one_send_reads_from_permission_to_receipt(settings: Settings, numbers: dict[str, int]) -> None:
     """In words and as one object; no id and no token unless ids are asked for."""
-    lineage = trace(settings, numbers[ANNA])
+    lineage = trace(settings, numbers[ANNA], CY)
     words = printed(show_trace, lineage)
 
     for told in (
@@ -120,14 +122,14 @@ def test_one_send_reads_from_permission_to_receipt(settings: Settings, numbers: 
         assert told in words
     assert ANNA not in words
     assert ANNAS not in words
-    assert ANNA in printed(show_trace, trace(settings, numbers[ANNA], show_ids=True))
+    assert ANNA in printed(show_trace, trace(settings, numbers[ANNA], CY, show_ids=True))
     assert as_json(lineage)["delivered_at"] == "2026-11-20T12:00:06Z"
     assert json.loads(json.dumps(as_json(lineage)))["campaign_name"] == "Trail shoes <are> back"
 
 
 def test_a_refusal_and_a_window_read_as_such(settings: Settings, numbers: dict[str, int]) -> None:
     """The reason with its key; the message that opened the window."""
-    refused, in_window = (printed(show_trace, trace(settings, numbers[psid])) for psid in (CLEO, BEN))
+    refused, in_window = (printed(show_trace, trace(settings, numbers[psid], CY)) for psid in (CLEO, BEN))
 
     assert "=This person isn't available right now. [551]" in refused
     assert "message at 2026-11-20 05:00:00 UTC" in in_window

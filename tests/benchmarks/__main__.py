@@ -15,6 +15,7 @@ from tests.benchmarks.measure import say
 from tests.benchmarks.pages import pages
 from tests.benchmarks.planning import planning
 from tests.benchmarks.receive import receiving
+from tests.benchmarks.receive_app import receiving_in_the_app
 from tests.benchmarks.table import Row, machine, markdown
 from tests.benchmarks.workspace import Workspace
 
@@ -29,6 +30,7 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Row]]] = {
     "plan": planning,
     "dispatch": dispatching,
     "receive": receiving,
+    "app": receiving_in_the_app,
 }
 
 

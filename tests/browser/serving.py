@@ -39,7 +39,11 @@ def served(home: Path, moment: datetime) -> Iterator[str]:
         "CLEAR_TO_SEND_AS_OF": f"{moment.isoformat()}Z",
         "CLEAR_TO_SEND_DEMO": "1",
     }
-    serve = f"from dashboard.app import main; main(port={port})"
+    serve = (
+        "from rich.console import Console; from dashboard.app import home, main; "
+        "from pipelines.settings import read_settings; "
+        f"main(read_settings(home()), '127.0.0.1', {port}, Console(stderr=True))"
+    )
     with subprocess.Popen([sys.executable, "-c", serve], env=surroundings) as app:
         try:
             _wait_for(f"http://127.0.0.1:{port}/_stcore/health")

@@ -55,6 +55,7 @@ def _subscriptions() -> None:
         sa.Column("fields", sa.Text, nullable=False),
         sa.Column("says", sa.Text, nullable=False),
         sa.Column("since", sa.DateTime, nullable=False),
+        sa.Column("answered_at", sa.DateTime),
     )
 
 
@@ -67,7 +68,10 @@ def _deletions() -> None:
         sa.Column("asked_at", sa.DateTime, nullable=False),
         sa.Column("state_at", sa.DateTime, nullable=False),
         sa.Column("app_user_id", sa.String(64)),
+        sa.Column("psid", sa.String(64)),
+        sa.Column("page_id", sa.String(64)),
         sa.Column("person_hash", sa.String(64)),
+        sa.Column("forgotten_at", sa.DateTime),
         sa.Column("counts", sa.Text, nullable=False, server_default="{}"),
         sa.CheckConstraint(_one_of("state", "asked", "erasing", "erased", "unknown"), name="deletion_state_is_known"),
     )

@@ -1,0 +1,46 @@
+"""Puts the app together: Streamlit's pages, our routes, and what every request passes on its way."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from dashboard.access import auth_secrets
+from dashboard.app import say_failed
+from dashboard.guard import Guard
+from dashboard.headers import SecurityHeaders
+from dashboard.limits import RateLimits
+from dashboard.live_app import LiveApp
+from dashboard.origins import SameOrigin
+from dashboard.webhook_ahead import WebhookAhead
+from pipelines import DATA
+from pipelines.policy import load_policy
+from pipelines.settings import Settings
+
+
+def make_app(settings: Settings, clock: Callable[[], datetime]) -> st.App:
+    """Return the app of a home. Raises UsageError for half a sign-in, LedgerUnreachable."""
+    secrets = auth_secrets(settings)
+    live = LiveApp(settings, load_policy(DATA / "policy"), clock)
+    provider = urlsplit(settings.access.metadata_url)
+    origin = f"{provider.scheme}://{provider.netloc}" if provider.netloc else ""
+    limits = partial(RateLimits, clock=time.monotonic, on_limited=live.limited)
+    return st.App(
+        Path(__file__).with_name("navigation.py"),
+        secrets=secrets,
+        routes=live.routes,
+        middleware=[
+            Middleware(WebhookAhead, receiver=limits(live.receiver)),
+            Middleware(SecurityHeaders, public_url=settings.public_url, sign_in_origin=origin),
+            Middleware(limits),
+            Middleware(SameOrigin, public_url=settings.public_url),
+            Middleware(Guard, settings=settings, clock=clock),
+        ],
+        lifespan=live.lifespan,
+        on_script_error=say_failed,
+    )

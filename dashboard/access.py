@@ -12,9 +12,6 @@ from pipelines.errors import ClearToSendError
 from pipelines.rights import Person
 from pipelines.settings import LOOPBACK, Access, Settings, read_settings
 
-__all__ = [
-    "asks", "auth_secrets", "begin", "can_ask", "may_listen", "person_of", "public_origin", "server_config", "sign_out",
-]  # fmt: skip
 _LOGGER = logging.getLogger(__name__)
 _SESSION_CLAIMS = ("iss", "sub", "iat", "nonce")
 _began: dict[Path, bool] = {}

@@ -24,8 +24,13 @@ def clock() -> datetime:
     """Return the present moment, naive UTC. CLEAR_TO_SEND_AS_OF (ISO 8601) stands in for when the app began."""
     given = os.environ.get("CLEAR_TO_SEND_AS_OF")
     if not given:
-        return datetime.now(UTC).replace(tzinfo=None)
+        return wall_clock()
     return _naive(given) + timedelta(seconds=time.monotonic() - _began)
+
+
+def wall_clock() -> datetime:
+    """Return the machine's own moment, naive UTC: an identity provider knows no other."""
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def now() -> datetime:
@@ -40,11 +45,6 @@ def home() -> Path:
     return Path(os.environ.get("CLEAR_TO_SEND_HOME", "home"))
 
 
-def is_demo() -> bool:
-    """Say whether the pages show sample data (CLEAR_TO_SEND_DEMO=1) and must say so."""
-    return os.environ.get("CLEAR_TO_SEND_DEMO") == "1"
-
-
 def main(settings: Settings, host: str, port: int, words: Console, *, browser: bool = False) -> None:
     """Serve the app until stopped; `browser` opens it in the user's own. Blocks.
 
@@ -52,8 +52,9 @@ def main(settings: Settings, host: str, port: int, words: Console, *, browser: b
     """
     global _began  # noqa: PLW0603  the one moment at which the app begins
     # Not at the top: a page that is drawn alone, in a test, needs none of these.
-    from dashboard.access import may_listen, server_config
+    from dashboard.access import server_config
     from dashboard.serving import make_app
+    from pipelines.access import may_listen
     from pipelines.process_log import configure_logging
 
     may_listen(host, settings)
@@ -62,7 +63,7 @@ def main(settings: Settings, host: str, port: int, words: Console, *, browser: b
     # Pages are drawn in threads, and the loop that acknowledges webhooks must not wait 5 ms for each of them.
     sys.setswitchinterval(_SWITCH_SECONDS)
     os.environ["FORWARDED_ALLOW_IPS"] = ",".join(settings.trusted_proxies)  # uvicorn would believe all of this machine
-    app = make_app(settings, clock)
+    app = make_app(settings, clock, wall_clock)
     words.print(f"Clear to Send is on http://{host}:{port} - stop it with Ctrl+C.")
     serving = {
         "server.address": host,

@@ -1,7 +1,5 @@
-"""The home folder as the app sees it: one open warehouse for the whole process, its follower, the pseudonyms' key."""
+"""The home folder as the app sees it: one open warehouse for the whole process, and its follower."""
 
-import os
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,8 +14,6 @@ from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
 from pipelines.warehouse_layout import make_way
 
-_KEY_FILE = "pseudonym.key"
-_fallback_key = secrets.token_hex(16)
 _lock = Lock()
 _opened: dict[Path, "_Opened"] = {}
 
@@ -31,12 +27,20 @@ class _Opened:
     inode: int
 
 
-def begin_following(settings: Settings, policy: Policy, clock: Callable[[], datetime]) -> Follower:
-    """Own the home's warehouse from now on, and load into it what arrives. `clock` is to the second, naive UTC."""
+def begin_following(
+    settings: Settings,
+    policy: Policy,
+    clock: Callable[[], datetime],
+    chores: Callable[[Warehouse], None] = lambda _: None,
+) -> Follower:
+    """Own the home's warehouse from now on, load into it what arrives, and do the chores between loads.
+
+    `clock` is to the second, naive UTC.
+    """
     path = settings.warehouse_path
     with suppress(ClearToSendError):  # what stands in the way is told by the follower, which tries again
         make_way(path)
-    follower = Follower(settings, policy, clock, lambda: _owned(path))
+    follower = Follower(settings, policy, clock, lambda: _owned(path), chores)
     with _lock:
         _following[path] = follower
     follower.start()
@@ -97,25 +101,6 @@ def _current(path: Path) -> Warehouse:
         raise SurroundingsError(f"{path} was deleted while it is being read. It is made anew in a moment.")
     _opened[path] = _Opened(warehouse, path.stat().st_ino)
     return warehouse
-
-
-def pseudonym_key(home: Path) -> str:
-    """Return the home's secret behind the pseudonyms, made at the first call: the same person keeps the same name.
-
-    A home that cannot be written has a key for as long as the process runs.
-    """
-    file = home / _KEY_FILE
-    with _lock:
-        try:
-            with open(file, "x", encoding="ascii", opener=_private) as made:  # Path.open takes no opener
-                made.write(secrets.token_hex(16))
-        except OSError:
-            pass  # it is there already, or cannot be made
-        return file.read_text(encoding="ascii") if file.exists() else _fallback_key
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, mode=0o600)
 
 
 def _close(path: Path) -> None:

@@ -17,8 +17,11 @@ from pipelines.dispatch_thread import DispatchThread
 from pipelines.ledger.store import ledger_url, open_ledger
 from pipelines.policy import Policy
 from pipelines.privacy.callback import deletion_routes
+from pipelines.privacy.caretaker import Caretaker
+from pipelines.privacy.erasing import ErasingHome
 from pipelines.receive.receiver import Receiver
 from pipelines.settings import Settings
+from pipelines.warehouse import Warehouse
 from pipelines.webhook_health import known_pages
 
 
@@ -29,9 +32,10 @@ class LiveApp:
     """
 
     def __init__(self, settings: Settings, policy: Policy, clock: Callable[[], datetime]) -> None:
-        self._settings = settings
+        self._settings, self._policy, self._clock = settings, policy, clock
+        self._caretaker: Caretaker | None = None
         self._ledger = open_ledger(ledger_url(settings.home, settings.ledger_url))
-        self._follower = begin_following(settings, policy, clock)
+        self._follower = begin_following(settings, policy, clock, self._tend)
         self._dispatcher = DispatchThread(settings, clock)
         every = timedelta(minutes=settings.subscription_check_minutes)
         self._watch = SubscriptionWatch(settings, self._ledger, self._pages, clock, every)
@@ -85,6 +89,13 @@ class LiveApp:
         self._metrics.limited(name)
         if name == "webhook":
             self.receiver.counts.refused("rate_limited", "Deliveries were refused: too many that are not signed.")
+
+    def _tend(self, warehouse: Warehouse) -> None:
+        """Erase who asked for it, and what is too old."""
+        if self._caretaker is None or self._caretaker.home.warehouse is not warehouse:
+            home = ErasingHome(self._settings, self._ledger, self._policy, warehouse)
+            self._caretaker = Caretaker(home, self._clock)
+        self._caretaker.tend()
 
     def _pages(self) -> list[str]:
         warehouse = open_warehouse(self._settings.warehouse_path)

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard import reads
-from dashboard.app import clock, home, is_demo, now
-from dashboard.home import close_warehouses, open_warehouse
+from dashboard.app import clock, home, now, wall_clock
+from dashboard.home import close_warehouses, follower_of, open_warehouse
 from dashboard.live import keep_live, timed_run
 from dashboard.pages import PAGES
 from dashboard.scope import Scope, end_of_day
@@ -22,20 +22,21 @@ from pipelines.settings import read_settings
 from pipelines.warehouse import Warehouse
 
 _VIEWS = Path(__file__).parent / "views"
+_ICON = str(Path(__file__).with_name("icon.png"))  # a named icon would be fetched from elsewhere
 _EVERY_PAGE = "All Pages"
 
 
 def main() -> None:
     """Draw the page that was asked for, for those who may see it; for all others the way to sign in."""
     folder = home().expanduser().absolute()
-    looking = visitor(folder, clock)
+    looking = visitor(folder, wall_clock)
     person = looking.person()
     if person is None:
         closed("Sign in", lambda: sign_in_page(looking))
     elif not person.may("see"):
         closed("No role", lambda: no_role_page(person))
     else:
-        st.set_page_config(page_title="Clear to Send", page_icon=":material/mark_chat_read:", layout="wide")
+        st.set_page_config(page_title="Clear to Send", page_icon=_ICON, layout="wide")
         show(st.navigation({"Clear to Send": pages(person)}), looking, person)
 
 
@@ -58,7 +59,7 @@ def closed(title: str, draw: Callable[[], None]) -> None:
     """Show one page under every address, and no menu."""
     st.set_page_config(
         page_title=title,
-        page_icon=":material/mark_chat_read:",
+        page_icon=_ICON,
         layout="centered",
         initial_sidebar_state="collapsed",  # of a page that was open until now, an empty one can remain
     )
@@ -71,30 +72,31 @@ def show(page: st.Page, looking: Visitor, person: Person) -> None:
     try:
         settings = read_settings(looking.home)
         warehouse = open_warehouse(settings.warehouse_path)
-        if warehouse is None:
-            raise HomeMissing
-        with warehouse.cursor() as cursor:
-            fresh = reads.freshness(cursor, Scope(now()))
-        if not fresh.count_files:
-            close_warehouses()  # so that a load can begin
-            raise HomeMissing
+        fresh = _freshness(warehouse) if warehouse else None
     except HomeMissing:
-        with st.sidebar:
-            identity(looking, person)
-        first_start(looking.home)
+        warehouse, fresh = None, None
     except ClearToSendError as error:
         with st.sidebar:
             identity(looking, person)
         failed(error)
-    else:
-        hand_over(sidebar(warehouse, looking, person, fresh))
+        return
+    if warehouse is not None and fresh is not None and fresh.count_files:
+        hand_over(sidebar(warehouse, looking, person, fresh, is_demo=settings.demo))
         with timed_run():
             page.run()
+        return
+    close_warehouses()  # where no app owns it, a load can begin
+    with st.sidebar:
+        if warehouse is not None and follower_of(warehouse.path):
+            keep_live(warehouse, is_today=True)
+        identity(looking, person)
+    first_start(looking.home)
 
 
-def sidebar(warehouse: Warehouse, looking: Visitor, person: Person, fresh: reads.Freshness) -> View:
+def sidebar(warehouse: Warehouse, looking: Visitor, person: Person, fresh: reads.Freshness, *, is_demo: bool) -> View:
     """Draw what all pages share, and return what it says."""
-    moment = now()
+    # What has arrived within this minute counts already.
+    moment = min(max(now(), fresh.last_event_at or now()), clock())
     first = fresh.first_event_at or moment
     with st.sidebar:
         page = st.empty()
@@ -116,7 +118,12 @@ def sidebar(warehouse: Warehouse, looking: Visitor, person: Person, fresh: reads
         st.caption(freshness_line(fresh, moment))
         identity(looking, person)
     scope = Scope(as_of, None if page_id == _EVERY_PAGE else page_id)
-    return View(warehouse, looking.home, moment, scope, _zone(), fresh, is_demo(), looking.has_sign_in, looking.who)
+    return View(warehouse, looking.home, moment, scope, _zone(), fresh, is_demo, looking.has_sign_in, looking.who)
+
+
+def _freshness(warehouse: Warehouse) -> reads.Freshness:
+    with warehouse.cursor() as cursor:
+        return reads.freshness(cursor, Scope(now()))
 
 
 def first_start(folder: Path) -> None:

@@ -22,9 +22,11 @@ from pipelines import DATA
 from pipelines.policy import load_policy
 from pipelines.settings import Settings
 
+Clock = Callable[[], datetime]
 
-def make_app(settings: Settings, clock: Callable[[], datetime]) -> st.App:
-    """Return the app of a home. Raises UsageError for half a sign-in, LedgerUnreachable."""
+
+def make_app(settings: Settings, clock: Clock, wall_clock: Clock) -> st.App:
+    """Return the app of a home; sessions last by the machine's own clock. Raises UsageError, LedgerUnreachable."""
     secrets = auth_secrets(settings)
     live = LiveApp(settings, load_policy(DATA / "policy"), clock)
     provider = urlsplit(settings.access.metadata_url)
@@ -39,7 +41,7 @@ def make_app(settings: Settings, clock: Callable[[], datetime]) -> st.App:
             Middleware(SecurityHeaders, public_url=settings.public_url, sign_in_origin=origin),
             Middleware(limits),
             Middleware(SameOrigin, public_url=settings.public_url),
-            Middleware(Guard, settings=settings, clock=clock),
+            Middleware(Guard, settings=settings, clock=wall_clock),
         ],
         lifespan=live.lifespan,
         on_script_error=say_failed,

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines import DATA, backup_commands, sending_commands, serving_commands
+from pipelines import DATA, backup_commands, forget_commands, sending_commands, serving_commands
 from pipelines.after_load import check_history, foresee, open_warehouse
 from pipelines.audit_commands import audit
 from pipelines.campaign_commands import campaigns
@@ -39,6 +39,7 @@ app.command()(sending_commands.dispatch)
 app.command()(sending_commands.sandbox)
 for command in (serving_commands.demo, serving_commands.serve, serving_commands.receive):
     app.command()(command)
+app.command()(forget_commands.forget)
 app.command()(backup_commands.backup)
 app.command()(backup_commands.restore)
 

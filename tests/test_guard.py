@@ -33,9 +33,9 @@ blocked = ["bob@example.com"]
 roles.viewer = ["vera@example.com", "bob@example.com"]
 """
 FOR_ANYBODY = [
-    "/", "/inventory", "/forecast", "/compliance", "/draft", "/rules", "/data-health", "/privacy", "/overview", "/favicon.png",
-    "/manifest.json", "/static/js/index.js", "/_stcore/health", "/_stcore/host-config", "/inventory/_stcore/health",
-    "/auth/login", "/auth/logout", "/oauth2callback", *OPEN, "/privacy/deletion/CODE",
+    "/", "/inventory", "/forecast", "/compliance", "/draft", "/rules", "/data-health", "/privacy", "/overview",
+    "/favicon.png", "/manifest.json", "/static/js/index.js", "/_stcore/health", "/_stcore/host-config",
+    "/inventory/_stcore/health", "/auth/login", "/auth/logout", "/oauth2callback", *OPEN, "/privacy/deletion/CODE",
 ]  # fmt: skip
 FOR_THOSE_INSIDE = [
     "/media/0123.csv", "/media/", "/component/x/index.html", "/_stcore/upload_file/s/f", "/_stcore/bidi-components/x",

@@ -51,10 +51,17 @@ class Follower:
     """
 
     def __init__(
-        self, settings: Settings, policy: Policy, clock: Callable[[], datetime], open_warehouse: Callable[[], Warehouse]
+        self,
+        settings: Settings,
+        policy: Policy,
+        clock: Callable[[], datetime],
+        open_warehouse: Callable[[], Warehouse],
+        chores: Callable[[Warehouse], None] = lambda _: None,
     ) -> None:
+        """`chores` is what else has to change the warehouse: done between loads, in the same thread."""
         self.clock = clock
         self._settings, self._policy, self._open_warehouse = settings, policy, open_warehouse
+        self._chores = chores
         self._segments = Segments(settings.logs_path)
         self._ledger = LedgerSide(settings, clock)
         self._judge = Judge(policy)
@@ -117,6 +124,7 @@ class Follower:
         if request is not None:
             is_idle = False
             self._serve(warehouse, request)
+        self._chores(warehouse)
         self._ledger.recheck(warehouse)
         judged = self._judge.turn(warehouse, self.clock())
         self._tidy(warehouse)

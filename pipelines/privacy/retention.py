@@ -14,6 +14,7 @@ from pipelines.load.erased import NOTHING_ERASED, Erased
 from pipelines.policy import Policy
 from pipelines.privacy import warehouse as events
 from pipelines.privacy.erasing import Clock, Counts, ErasingHome, alone
+from pipelines.privacy.looked import Looked
 from pipelines.privacy.segments import erase_logs
 from pipelines.privacy.wanted import AllErased
 from pipelines.settings import Settings
@@ -78,11 +79,13 @@ def apply_retention(home: ErasingHome, clock: Clock) -> Counts:
     if not erased:
         return {}
     with alone(home), kept_head(home.ledger, home.settings.heads_path):
-        gone = erase_logs(home.settings.home, home.settings.logs_path, AllErased(erased), home.journal)
+        looked = Looked(home.settings.home / "erasing" / "looked.json", erased)
+        gone = erase_logs(home.settings.home, home.settings.logs_path, AllErased(erased), home.journal, looked)
         kinds: dict[str, int] = {}
         if home.warehouse:
             kinds = events.erase_warehouse(home.warehouse, home.settings, home.policy, erased, home.journal, now)
         home.journal.clear()
+        looked.keep()
         counts: Counts = {"events": kinds, "log_items": gone.items, "log_lines": gone.lines, "log_files": gone.files}
         if gone.files or kinds:
             told = counts | {"before": {kind: moment.isoformat() for kind, moment in erased.before}}

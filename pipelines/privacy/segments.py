@@ -18,6 +18,7 @@ from pipelines.load.sources import LINE_ENDINGS, ending, source_name
 from pipelines.privacy.deliveries import Rest, erased_document, erased_line, erased_truth
 from pipelines.privacy.files import Lines, held, packed, sync_folder
 from pipelines.privacy.journal import Change, FileChange, Journal
+from pipelines.privacy.looked import Looked, state_of
 from pipelines.privacy.wanted import Wanted
 
 TRUTH = "sandbox-truth.jsonl"
@@ -38,23 +39,27 @@ class Gone:
     damaged: set[str] = field(default_factory=set)
 
 
-def erase_logs(home: Path, logs: Path, wanted: Wanted, journal: Journal) -> Gone:
+def erase_logs(home: Path, logs: Path, wanted: Wanted, journal: Journal, looked: Looked | None = None) -> Gone:
     """
     Erase from every file of a home's logs, and from the sandbox's truth.
 
-    A segment that the receiver compresses meanwhile is looked at again, until a pass finds nothing. Raises OSError.
+    A segment that the receiver compresses meanwhile is looked at again, until a pass finds nothing. What `looked` says
+    holds nothing is passed over. Raises OSError.
     """
     gone = Gone()
     redo(home, journal)
     for left_over in logs.rglob(f"*{_HALF_DONE}"):
         left_over.unlink()
-    seen: dict[Path, int] = {}
+    seen: dict[Path, int] = {}  # by inode: what is appended later is younger than the wish to be forgotten
     while True:
         _await_compression(logs)
-        news = [path for path in _files(home, logs) if seen.get(path) != _state(path)]
+        news = [path for path in _files(home, logs) if seen.get(path) != state_of(path)[0]]
         for path in news:
-            seen[path] = _state(path)
-            _erase_file(home, path, wanted, journal, gone)
+            seen[path] = state_of(path)[0]
+            if looked is None:
+                _erase_file(home, path, wanted, journal, gone)
+            elif not looked.rests(path):
+                _look_through(home, path, wanted, journal, gone, looked)
         if not news and not any(logs.rglob("*.part")):
             return gone
 
@@ -77,14 +82,6 @@ def _files(home: Path, logs: Path) -> Iterator[Path]:
         yield home / TRUTH
 
 
-def _state(path: Path) -> int:
-    """Return which file has that name now; what is appended to it later is younger than the wish to be forgotten."""
-    try:
-        return path.stat().st_ino
-    except FileNotFoundError:
-        return 0
-
-
 def _await_compression(logs: Path) -> None:
     """Wait for the receiver to finish the segment in hand; what a dead one left half done is removed."""
     until = time.monotonic() + _WAIT_S
@@ -99,6 +96,15 @@ def _await_compression(logs: Path) -> None:
             if time.monotonic() > until:
                 raise SurroundingsError(f"{part} is being written for too long. Stop the receiver, and do it again.")
             time.sleep(0.05)
+
+
+def _look_through(home: Path, path: Path, wanted: Wanted, journal: Journal, gone: Gone, looked: Looked) -> None:
+    """Erase from a file, and remember it if it lost nothing."""
+    before, files = state_of(path), gone.files
+    wanted.oldest.clear()
+    _erase_file(home, path, wanted, journal, gone)
+    if gone.files == files:
+        looked.note(path, before, wanted.oldest)
 
 
 def _erase_file(home: Path, path: Path, wanted: Wanted, journal: Journal, gone: Gone) -> None:

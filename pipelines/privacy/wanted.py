@@ -3,19 +3,24 @@
 import base64
 import json
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Protocol
 
 from pipelines.load.erased import Erased, person_hash
-from pipelines.privacy.items import Event
+from pipelines.load.mend import LISTS
+from pipelines.privacy.items import Event, event_of
 
 _PACKED = b'"body_base64"'
 
 
 class Wanted(Protocol):
-    """Says of events, and of lines that hold none, whether they are to go."""
+    """Says of events, and of lines that hold none, whether they are to go.
+
+    `oldest` is when the oldest was, by kind, of those that stay but are not kept for ever; whoever reads it empties it.
+    """
+
+    oldest: dict[str, datetime]
 
     def may_be_in(self, line: bytes) -> bool:
         """Say whether it is worth reading a line."""
@@ -36,6 +41,7 @@ class OnePerson:
     def __init__(self, psid: str, pages: frozenset[str] | None, until: datetime) -> None:
         self.psid, self._pages, self._until = psid, pages, until
         self._plain = psid.encode()
+        self.oldest: dict[str, datetime] = {}
         # An escape may end with digits: \u00e9 before the id is a letter.
         self._quoted = re.compile(rb"(?:(?<![0-9])|(?<=\\u[0-9a-fA-F]{4}))" + self._plain + rb"(?![0-9])")
 
@@ -62,22 +68,28 @@ class OnePerson:
         return line if self._pages is not None else self._quoted.sub(b"9" * len(self._plain), line)
 
 
-@dataclass(frozen=True, slots=True)
 class AllErased:
-    """What the loader would not take: kinds that are too old, and what came late of people who were forgotten."""
+    """All that the loader would not take: kinds that are too old, and what came late of people who were forgotten."""
 
-    erased: Erased
+    def __init__(self, erased: Erased) -> None:
+        self._key, self._before = erased.key, dict(erased.before)
+        self._people = {each: until for each, _, until in erased.people}
+        self.oldest: dict[str, datetime] = {}
 
     def may_be_in(self, line: bytes) -> bool:
-        """Every line has to be read."""
-        return bool(line.strip())
+        """Every line has to be read, but one that is plainly clear no further."""
+        return bool(line.strip()) and not is_clear(line, self)
 
     def takes(self, event: Event) -> bool:
         """Take what the loader drops."""
-        before = dict(self.erased.before).get(event.kind)
-        if before is not None and event.at is not None and event.at < before:
-            return True
-        until = _tombstones(self.erased).get(_hash(self.erased.key, event.page_id or "", event.psid))
+        before = self._before.get(event.kind)
+        if before is not None and event.at is not None:
+            if event.at < before:
+                return True
+            self.oldest[event.kind] = min(event.at, self.oldest.get(event.kind, event.at))
+        if not self._people or not event.psid:
+            return False
+        until = self._people.get(_hash(self._key, event.page_id or "", event.psid))
         return until is not None and (event.at is None or event.at <= until)
 
     def takes_line(self, line: bytes) -> bool:  # noqa: ARG002  the other kind looks at it
@@ -89,9 +101,20 @@ class AllErased:
         return line
 
 
-@lru_cache(maxsize=4)
-def _tombstones(erased: Erased) -> dict[str, datetime]:
-    return {each: until for each, _, until in erased.people}
+def is_clear(line: bytes, wanted: Wanted) -> bool:
+    """Say whether a line is a delivery as Meta sends it, and nothing of it is taken: most are, seen at once."""
+    try:
+        value = json.loads(line)
+        for entry in value["entry"]:
+            for channel in LISTS:
+                for item in entry.get(channel) or ():
+                    if wanted.takes(event_of(item, channel, entry.get("id"), entry.get("time"))):
+                        return False
+            if not any(entry.get(channel) for channel in LISTS):
+                return False
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return False
+    return True
 
 
 @lru_cache(maxsize=1 << 16)

@@ -79,6 +79,17 @@ def test_what_comes_late_of_somebody_forgotten_leaves_the_logs_too(new_home: Cal
     assert home.rows("SELECT * FROM rejects") == []
 
 
+def test_a_file_that_rests_is_looked_at_again_once_something_in_it_is_due(kept: Home) -> None:
+    """Days on which nothing is due cost next to nothing; the day on which something is finds it."""
+    settings = read_settings(kept.folder)
+    for _ in range(2):  # the first changes files, the second remembers them
+        forget_expired(settings, lambda: NOW)
+
+    assert forget_expired(settings, lambda: NOW + timedelta(hours=2))["log_items"] == 0
+    assert forget_expired(settings, lambda: NOW + timedelta(days=1))["log_items"] > 0
+    assert kept.value("SELECT min(occurred_at) FROM events WHERE kind = 'message'") >= BEFORE + timedelta(days=1)
+
+
 @pytest.mark.parametrize(
     ("days", "says"),
     [

@@ -16,7 +16,7 @@ from rich.console import Console
 from pipelines.settings import Settings
 
 _CONFIG = Path(__file__).parent / ".streamlit" / "config.toml"
-_SWITCH_SECONDS = 0.001
+_SWITCH_SECONDS = 0.0005
 _began = time.monotonic()
 
 

@@ -1,6 +1,7 @@
 """What runs beside the pages in the app's process: the webhook route, the loader, the dispatcher, the watches."""
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -23,6 +24,17 @@ from pipelines.receive.receiver import Receiver
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
 from pipelines.webhook_health import known_pages
+
+
+def _settle_memory() -> None:
+    """Import what pages need, and have none of it looked through for garbage: that holds up all else meanwhile."""
+    import dashboard.charts
+    import dashboard.charts_compliance
+    import dashboard.charts_forecast
+    import dashboard.reads  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
 
 
 class LiveApp:
@@ -72,6 +84,7 @@ class LiveApp:
     async def lifespan(self, _: st.App) -> AsyncIterator[None]:
         """Run all parts; at the end nothing that was acknowledged or begun is lost."""
         await self.receiver.start()
+        await asyncio.to_thread(_settle_memory)
         self._dispatcher.start()
         watching = asyncio.create_task(self._watch.run())
         try:

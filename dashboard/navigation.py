@@ -17,6 +17,7 @@ from dashboard.sign_in import Visitor, identity, no_role_page, sign_in_page, vis
 from dashboard.view import View, hand_over
 from dashboard.words import freshness_line
 from pipelines.errors import ClearToSendError, HomeMissing
+from pipelines.priority import step_back
 from pipelines.rights import Person
 from pipelines.settings import read_settings
 from pipelines.warehouse import Warehouse
@@ -28,6 +29,7 @@ _EVERY_PAGE = "All Pages"
 
 def main() -> None:
     """Draw the page that was asked for, for those who may see it; for all others the way to sign in."""
+    step_back()  # a webhook is acknowledged first
     folder = home().expanduser().absolute()
     looking = visitor(folder, wall_clock)
     person = looking.person()

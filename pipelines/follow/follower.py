@@ -21,11 +21,13 @@ from pipelines.ledger.load_requests import LoadRequest
 from pipelines.load.loader import Loader
 from pipelines.load.summary import LoadSummary
 from pipelines.policy import Policy
+from pipelines.priority import step_back
 from pipelines.privacy.retention import erased_of
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
 
 LOOK_SECONDS = 1.0
+_GULP_SECONDS = 1.2
 _LONGEST_BACKOFF = 30.0
 _RETRY_SECONDS = 30.0
 _TIDY_SECONDS = 600.0
@@ -95,10 +97,11 @@ class Follower:
             self._thread.join()
 
     def _run(self) -> None:
+        step_back()  # and with it DuckDB's threads, which begin when this one opens the warehouse
         backoff = LOOK_SECONDS
         while not self._stopping.is_set():
             self._woken.clear()
-            began = time.monotonic()
+            loaded = self._state.events_loaded
             try:
                 is_idle = self._turn()
             except Exception as error:  # noqa: BLE001  the thread must not end while the app runs
@@ -107,8 +110,8 @@ class Follower:
                 backoff = min(2 * backoff, _LONGEST_BACKOFF)
                 continue
             backoff = LOOK_SECONDS
-            # A stream that never pauses gets two thirds of the time: the pages need the rest.
-            self._stopping.wait(min((time.monotonic() - began) / 2, LOOK_SECONDS / 2))
+            # What a load makes the disk do holds up the next acknowledgements: a stream is loaded in gulps.
+            self._stopping.wait(_GULP_SECONDS if self._state.events_loaded > loaded else 0.0)
             if is_idle:
                 self._woken.wait(LOOK_SECONDS)
         try:

@@ -21,20 +21,26 @@ RATE = 2_000
 
 def receiving_in_the_app(space: Workspace) -> list[Row]:
     """Send deliveries at the rate to reach; tell the times to the answers, and when the last event was loaded."""
+    from pipelines.after_load import check_history
+    from pipelines.load.sources import find_sources
+    from pipelines.load_command import load_files
+    from pipelines.options import words
     from pipelines.samples import write_logs
+    from pipelines.settings import read_settings
     from tests.browser.serving import blank_page, served
 
     secrets = {"CLEAR_TO_SEND_APP_SECRET": SECRET, "CLEAR_TO_SEND_VERIFY_TOKEN": "any"}
     home = space.new("app-home")
-    written = write_logs(home / "logs", events=100_000, seed=7, ends_at=MOMENT).events
+    write_logs(home / "logs", events=100_000, seed=7, ends_at=MOMENT)
+    load_files(read_settings(home), find_sources([str(home / "logs")]), MOMENT, words)
+    check_history(home, MOMENT, as_json=None)
     with patch.dict(os.environ, secrets), served(home, MOMENT) as address, blank_page(address) as page:
-        while (before := _loaded(address)) < 0.95 * written:
-            time.sleep(0.5)
         page.goto("/")
         page.get_by_role("heading", name="How many people may we still message?").wait_for()
+        before = _loaded(address)
         say(f"  {DELIVERIES:,} deliveries at {RATE:,} a second into the app, with a browser on its Overview ...")
-        words = [address.rpartition(":")[2], "64", str(DELIVERIES), str(RATE)]
-        call = [sys.executable, "-m", "tests.benchmarks.receive_load", *words]
+        given = [address.rpartition(":")[2], "64", str(DELIVERIES), str(RATE)]
+        call = [sys.executable, "-m", "tests.benchmarks.receive_load", *given]
         told = json.loads(subprocess.run(call, cwd=ROOT, check=True, capture_output=True).stdout)
         ended = time.monotonic()
         until = ended + 120

@@ -204,6 +204,8 @@ _NUMBERS = {
     "source_line": "%d",
 }
 _LABELS = {
+    "asked_at": "Asked",
+    "asked_by": "By",
     "gained_week": "Opt-ins a week",
     "spent_week": "Sends a week",
     "died_30": "Die in 30 days",

@@ -20,6 +20,7 @@ from dashboard.origins import SameOrigin
 from dashboard.webhook_ahead import WebhookAhead
 from pipelines import DATA
 from pipelines.policy import load_policy
+from pipelines.privacy.retention import check_retention
 from pipelines.settings import Settings
 
 Clock = Callable[[], datetime]
@@ -28,7 +29,9 @@ Clock = Callable[[], datetime]
 def make_app(settings: Settings, clock: Clock, wall_clock: Clock) -> st.App:
     """Return the app of a home; sessions last by the machine's own clock. Raises UsageError, LedgerUnreachable."""
     secrets = auth_secrets(settings)
-    live = LiveApp(settings, load_policy(DATA / "policy"), clock)
+    policy = load_policy(DATA / "policy")
+    check_retention(settings.retention_days, policy)
+    live = LiveApp(settings, policy, clock)
     provider = urlsplit(settings.access.metadata_url)
     origin = f"{provider.scheme}://{provider.netloc}" if provider.netloc else ""
     limits = partial(RateLimits, clock=time.monotonic, on_limited=live.limited)

@@ -31,6 +31,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage("dispatch", "queued sends", "calls of the Graph API, answers", "each message once, at the Page's pace"),
     Stage("audit", "ledger, warehouse", "proofs, exports", "what happened, and under which permission"),
+    Stage("privacy", "wishes to be forgotten", "logs, warehouse and ledger without them", "who is forgotten stays so"),
 )
 
 _HERE = Path(__file__).parent

@@ -28,6 +28,7 @@ def examine(home: Path, as_of: datetime) -> list[Check]:
         return [*checks, Check("home", str(error), 3)]
     checks.append(Check("home", f"{settings.home} is there and its settings are valid"))
     checks.append(_disk(settings))
+    checks.extend(_retention(settings))
     checks.extend(_warehouse(settings, as_of))
     checks.extend(examine_sending(settings, as_of))
     checks.extend(examine_secrets(settings))
@@ -62,6 +63,19 @@ def _policy(as_of: datetime) -> Check:
 def _some(names: list[str], most: int = 5) -> str:
     more = f" and {len(names) - most} more sources" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def _retention(settings: Settings) -> list[Check]:
+    if not settings.retention_days:
+        return []
+    from pipelines.privacy.retention import check_retention
+
+    try:
+        check_retention(settings.retention_days, load_policy(DATA / "policy"))
+    except ClearToSendError as error:
+        return [Check("retention", str(error), 1)]
+    kinds = ", ".join(f"{kind} after {days:,} days" for kind, days in sorted(settings.retention_days.items()))
+    return [Check("retention", f"erased are {kinds}")]
 
 
 def _disk(settings: Settings) -> Check:

@@ -46,7 +46,7 @@ def served(home: Path, moment: datetime) -> Iterator[str]:
     )
     with subprocess.Popen([sys.executable, "-c", serve], env=surroundings) as app:
         try:
-            _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
+            wait_for(f"http://127.0.0.1:{port}/_stcore/health")
             yield f"http://127.0.0.1:{port}"
         finally:
             app.terminate()
@@ -62,7 +62,7 @@ def blank_page(address: str) -> Iterator[sync_api.Page]:
         browser.close()
 
 
-def _wait_for(url: str) -> None:
+def wait_for(url: str) -> None:
     for _ in range(300):
         try:
             urlopen(url, timeout=1).close()  # noqa: S310  the app that this test has started

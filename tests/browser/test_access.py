@@ -17,7 +17,7 @@ from playwright import sync_api
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from pipelines.rights import ROLES
-from tests.browser.serving import _wait_for, blank_page, require_browser
+from tests.browser.serving import wait_for, blank_page, require_browser
 from tests.signed_in import SECRET
 from tests.synthetic import make_home
 
@@ -74,8 +74,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         stack.enter_context(
             running_process([sys.executable, "-c", SERVE, str(port)], {"CLEAR_TO_SEND_HOME": str(home)})
         )
-        _wait_for(f"http://127.0.0.1:{provider}/.well-known/openid-configuration")
-        _wait_for(f"{running.address}/_stcore/health")
+        wait_for(f"http://127.0.0.1:{provider}/.well-known/openid-configuration")
+        wait_for(f"{running.address}/_stcore/health")
         yield running
 
 

@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 
-_NICE = 10
+_NICE = 4
 
 
 def step_back() -> None:

@@ -16,7 +16,7 @@ from tests.deliveries import NOON, compact, delivery, message, otn
 from tests.test_load_properties import tables
 
 EVENTS = 60_000
-KILLS = 20
+KILLS = 8
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def overlapping_parts(log: bytes, folder: Path, count: int) -> list[Path]:
 
 
 @pytest.mark.slow
-def test_twenty_kills_lose_nothing_and_double_nothing(new_home: Callable[[], Home], tmp_path: Path, log: bytes) -> None:
+def test_kills_lose_nothing_and_double_nothing(new_home: Callable[[], Home], tmp_path: Path, log: bytes) -> None:
     """Overlapping files, loaded twice, with the process killed again and again in between."""
     (tmp_path / "once").mkdir()
     (tmp_path / "parts").mkdir()

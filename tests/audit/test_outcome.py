@@ -165,7 +165,7 @@ def by_hand(states: dict[str, str], events: list[Seen]) -> Counter[str]:
 
 
 @given(states=_STATES, events=_EVENTS)
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_the_outcome_is_what_a_count_by_hand_gives(
     books: tuple[Engine, Warehouse], states: list[str], events: list[Seen]
 ) -> None:

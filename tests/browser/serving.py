@@ -16,7 +16,8 @@ from urllib.request import urlopen
 import pytest
 from playwright import sync_api
 
-sync_api.expect.set_options(timeout=90_000)  # a slow machine is no fault; what never comes still fails
+WAIT_MS = 90_000
+sync_api.expect.set_options(timeout=WAIT_MS)  # a slow machine is no fault; what never comes still fails
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -58,11 +59,14 @@ def blank_page(address: str) -> Iterator[sync_api.Page]:
     switches = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=switches)
-        yield browser.new_page(viewport={"width": 1440, "height": 1000}, timezone_id="Europe/Paris", base_url=address)
+        page = browser.new_page(viewport={"width": 1440, "height": 1000}, timezone_id="Europe/Paris", base_url=address)
+        page.set_default_timeout(WAIT_MS)
+        yield page
         browser.close()
 
 
 def wait_for(url: str) -> None:
+    """Wait until something answers at an address."""
     for _ in range(300):
         try:
             urlopen(url, timeout=1).close()  # noqa: S310  the app that this test has started

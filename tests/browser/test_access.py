@@ -17,7 +17,7 @@ from playwright import sync_api
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from pipelines.rights import ROLES
-from tests.browser.serving import wait_for, blank_page, require_browser
+from tests.browser.serving import blank_page, require_browser, wait_for
 from tests.signed_in import SECRET
 from tests.synthetic import make_home
 

@@ -22,7 +22,7 @@ from tests.dispatch.forking import ROOT, Forks, forks, is_over
 from tests.dispatch.sending import Person, crowd, introduce, launch, rows, wait_for
 from tests.sandbox.serving import START, Sandbox
 
-KILLS = int(os.environ.get("CLEAR_TO_SEND_KILLS", "5"))
+KILLS = int(os.environ.get("CLEAR_TO_SEND_KILLS", "3"))
 """Each takes two seconds; a hundred before a release."""
 PAGES = 20
 FAULTS = {

@@ -35,7 +35,7 @@ def histories(make: st.DrawFn) -> History:
     return History(series, date(2026, 1, 5), held, gained, spent, nothing, nothing)
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(histories())
 def test_any_history_is_fitted_and_drawn(history: History) -> None:
     """Also an empty one, and one of a single day."""

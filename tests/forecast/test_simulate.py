@@ -49,7 +49,7 @@ def run(start: Stock, gained: np.ndarray, sends: Sends, seed: int = 1, **more: o
 counts = arrays(np.float64, (2, DAYS), elements=st.integers(0, 30).map(float))
 
 
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(
     counts,
     arrays(np.float64, (2, 3, DAYS), elements=st.integers(0, 40).map(float)),

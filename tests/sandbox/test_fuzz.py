@@ -46,7 +46,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         yield box
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(
     edge=st.sampled_from(["messages"] * 5 + ["message_attachments", "message_templates", "subscribed_apps", ""]),
     fields=st.dictionaries(st.sampled_from(TOP), VALUES, max_size=4),

@@ -1,9 +1,11 @@
 """A page that is open shows what arrives, with its filter, its scroll and half a sentence left as they were."""
 
+import hmac
 import re
 from collections.abc import Callable
 from datetime import timedelta
 
+import httpx
 import pytest
 from playwright import sync_api
 
@@ -14,20 +16,26 @@ from tests.deliveries import ANNA, NOON, PAGE, compact, delivery, message, otn, 
 pytestmark = pytest.mark.browser
 require_browser()
 
+SECRET = "the app's own"  # noqa: S105
 SCROLL = "document.querySelector('[data-testid=stMain]').scrollTo(0, 300)"
 SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
 
 
-def test_an_open_page_shows_what_arrives(new_home: Callable[[], Home]) -> None:
+def test_an_open_page_shows_what_arrives(new_home: Callable[[], Home], monkeypatch: pytest.MonkeyPatch) -> None:
     """Two tokens more, beside a filter and a scroll; then a message, beside a sentence that is being written."""
     home = new_home()
+    monkeypatch.setenv("CLEAR_TO_SEND_APP_SECRET", SECRET)
     given = [otn(f"2400000000000{number:04}", NOON - timedelta(hours=number), f"t{number}") for number in range(30)]
-    log = write_lines(home.folder / "logs" / "webhook-1.jsonl", *map(delivery, given))
+    write_lines(home.folder / "logs" / "before.jsonl", *map(delivery, given))
     expect = sync_api.expect
 
     def arrive(*items: dict[str, object]) -> None:
-        with log.open("ab") as file:
-            file.writelines(compact(delivery(item)) + b"\n" for item in items)
+        """Deliver as Meta does: signed, one after another."""
+        for item in items:
+            body = compact(delivery(item))
+            signature = f"sha256={hmac.new(SECRET.encode(), body, 'sha256').hexdigest()}"
+            sent = httpx.post(f"{address}/webhook", content=body, headers={"X-Hub-Signature-256": signature})
+            assert sent.status_code == 200
 
     with served(home.folder, NOW) as address, blank_page(address) as page:
         page.set_viewport_size({"width": 1200, "height": 600})

@@ -11,10 +11,10 @@ UV := uv==0.13.9
 demo: setup
 	$(BIN)/clear-to-send demo
 
-# Three workers a core: many tests wait, for a pace, an answer or another process. Each does with one thread of BLAS:
+# Two workers a core: many tests wait, for a pace, an answer or another process. Each does with one thread of BLAS:
 # threads of several processes on one core wait for each other by spinning.
 test: lint
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --dist worksteal -n $$($(BIN)/python -c 'import os; print(3 * os.cpu_count())') $(PYTEST_ARGS)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --dist worksteal -n $$($(BIN)/python -c 'import os; print(2 * os.cpu_count())') $(PYTEST_ARGS)
 
 lint: setup
 	$(BIN)/ruff check .

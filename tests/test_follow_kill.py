@@ -15,7 +15,7 @@ from tests.deliveries import NOON, compact, delivery, message, otn, write_lines
 from tests.following import app_on, following, until
 from tests.test_load_properties import tables
 
-KILLS = int(os.environ.get("CLEAR_TO_SEND_KILLS", "3"))
+KILLS = int(os.environ.get("CLEAR_TO_SEND_KILLS", "2"))
 LINES_A_SECOND = 2_000
 
 

@@ -16,7 +16,7 @@ from tests.deliveries import NOON, compact, delivery, message, otn
 from tests.test_load_properties import tables
 
 EVENTS = 60_000
-KILLS = 8
+KILLS = 4
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ def tables(home: Home) -> dict[str, list[tuple[Any, ...]]]:
 
 
 @given(log=st.lists(bodies, min_size=1, max_size=25), seed=st.integers(0, 2**16))
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_mix_order_split_and_repetition_gives_the_same_tables(
     new_home: Callable[[], Home], tmp_path_factory: pytest.TempPathFactory, log: list[dict[str, Any]], seed: int
 ) -> None:
@@ -108,7 +108,7 @@ def test_any_mix_order_split_and_repetition_gives_the_same_tables(
 
 
 @given(log=st.lists(bodies, min_size=1, max_size=10), junk=st.lists(st.binary(max_size=30), max_size=5))
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_lines_always_add_up(
     new_home: Callable[[], Home], tmp_path_factory: pytest.TempPathFactory, log: list[dict[str, Any]], junk: list[bytes]
 ) -> None:
@@ -222,7 +222,7 @@ odd_bodies = st.one_of(
 
 
 @given(log=st.lists(odd_bodies, min_size=40, max_size=80))
-@settings(max_examples=5, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, suppress_health_check=list(HealthCheck))
 def test_json_of_any_shape_loads_or_is_refused_line_by_line(
     new_home: Callable[[], Home], tmp_path_factory: pytest.TempPathFactory, log: list[Any]
 ) -> None:

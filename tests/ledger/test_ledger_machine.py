@@ -257,7 +257,7 @@ class LedgerMachine(LedgerModel):
 
 def test_no_order_of_steps_breaks_the_ledger(ledger: Engine) -> None:
     """One ledger for all runs: each has a Page, people and tokens of its own."""
-    examples = 15 if ledger.dialect.name == "sqlite" else 6
+    examples = 8 if ledger.dialect.name == "sqlite" else 4
     run_state_machine_as_test(
         lambda: LedgerMachine(ledger),  # type: ignore[arg-type]
         settings=settings(max_examples=examples, stateful_step_count=80, suppress_health_check=[HealthCheck.too_slow]),

@@ -38,7 +38,7 @@ _MESSAGES = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(messages=st.lists(_MESSAGES, min_size=1, max_size=4))
 def test_any_message_has_one_answer(linter: Linter, messages: list[Message]) -> None:
     """One answer a message, in order; the same alone as in company; worst finding first; spans inside the text."""
@@ -56,7 +56,7 @@ def test_any_message_has_one_answer(linter: Linter, messages: list[Message]) -> 
             assert finding.advice
 
 
-@settings(max_examples=75, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(text=_TEXTS)
 def test_a_folded_text_leads_back(text: str) -> None:
     """Each stretch of it, a single letter or all, stands for one inside the original, and twice the same."""

@@ -140,7 +140,7 @@ def _write(cursor: duckdb.DuckDBPyConnection, person: Person, page: str) -> None
         )
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(people=_people(), meant=_CAMPAIGNS)
 def test_everybody_gets_what_a_plain_planner_gives_them(store: Store, people: list[Person], meant: Campaign) -> None:
     """The same lane or reason, a token that ends first, and no token twice."""

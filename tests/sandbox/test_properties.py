@@ -80,7 +80,7 @@ class Model:
             self.spent.add(token)
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.one_of(WRITES, GIVES, SENDS, SPENDS, SPENDS, WAITS, BREAKS), min_size=5, max_size=30))
 def test_the_sandbox_keeps_its_rules(moving: tuple[Sandbox, Clock], steps: list[tuple[str, str]]) -> None:
     """Step by step against a model that knows nothing but the rules."""

@@ -54,6 +54,8 @@ def server_config(settings: Settings, host: str) -> dict[str, Any]:
         "server.enableCORS": True,  # means: refuse other origins
         "server.enableXsrfProtection": True,
         "server.enableAgentApi": False,
+        "server.maxMessageSize": 50,
+        "server.maxUploadSize": 1,  # nothing is uploaded, in MB
         "server.enableStaticServing": False,
         "server.scriptHealthCheckEnabled": False,
         "server.trustedUserHeaders": {},  # headers that anybody can send would win over the signed cookie

@@ -48,16 +48,18 @@ def home() -> Path:
 def main(settings: Settings, host: str, port: int, words: Console, *, browser: bool = False) -> None:
     """Serve the app until stopped; `browser` opens it in the user's own. Blocks.
 
-    Raises UsageError for an address that would be open to anybody, LedgerUnreachable.
+    Raises UsageError for an address that would be open to anybody, SurroundingsError for one that is taken.
     """
     global _began  # noqa: PLW0603  the one moment at which the app begins
     # Not at the top: a page that is drawn alone, in a test, needs none of these.
     from dashboard.access import server_config
     from dashboard.serving import make_app
     from pipelines.access import may_listen
+    from pipelines.listening import listen
     from pipelines.process_log import configure_logging
 
     may_listen(host, settings)
+    listen(host, port).close()  # what is taken is told before anything begins
     configure_logging(settings, as_json=not sys.stderr.isatty())
     _began = time.monotonic()
     # Pages are drawn in threads, and the loop that acknowledges webhooks must not wait 5 ms for each of them.
@@ -70,8 +72,6 @@ def main(settings: Settings, host: str, port: int, words: Console, *, browser: b
         "server.port": port,
         "server.headless": not browser,
         "server.fileWatcherType": "none",
-        "server.maxUploadSize": 1,
-        "server.maxMessageSize": 50,
         "browser.serverAddress": urlsplit(settings.public_url).hostname or host,
         "browser.gatherUsageStats": False,
     }

@@ -3,16 +3,14 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 
 import duckdb
 import pandas as pd
-from sqlalchemy import Engine
 
+from dashboard.ledger import ledger_at
 from pipelines.forget_command import erased_words
 from pipelines.ledger import chain, deletions, people
-from pipelines.ledger.store import ledger_url, open_ledger
 from pipelines.privacy import requests
 from pipelines.privacy.warehouse import held_of, pages_of
 from pipelines.rights import Person
@@ -53,7 +51,7 @@ def holding(cursor: duckdb.DuckDBPyConnection, home: Path, psid: str, page_id: s
     """Return what would be erased. Raises Refused, UsageError, LedgerUnreachable."""
     by.must("forget", _DOES)
     known = [page_id] if page_id else pages_of(cursor, psid)
-    with _ledger(home).connect() as connection:
+    with ledger_at(home).connect() as connection:
         pages = known or people.pages_of(connection, psid)
         sends = people.count_sends(connection, psid, pages)
     return Holding(psid, tuple(pages), held_of(cursor, psid, page_id).events, sends)
@@ -62,26 +60,26 @@ def holding(cursor: duckdb.DuckDBPyConnection, home: Path, psid: str, page_id: s
 def forget(home: Path, psid: str, page_id: str | None, by: Person, now: datetime, pages: list[str]) -> str:
     """Ask the app to erase a person; return the code of the request. Raises Refused, UsageError, LedgerUnreachable."""
     by.must("forget", _DOES)
-    return requests.ask(_ledger(home), psid.strip(), page_id, by.name, now, pages)
+    return requests.ask(ledger_at(home), psid.strip(), page_id, by.name, now, pages)
 
 
 def say_who(home: Path, code: str, found: dict[str, str], by: Person, now: datetime) -> None:
     """Say whom a request of Meta means, as {Page: psid}; nobody, if it is empty. Raises Refused, UsageError."""
     by.must("forget", _DOES)
-    requests.say_who(_ledger(home), code, found.items(), list(found), now)
+    requests.say_who(ledger_at(home), code, found.items(), list(found), now)
 
 
 def unknown(home: Path, by: Person) -> list[deletions.Deletion]:
     """Return Meta's requests of which nobody knows yet whom they mean. Raises Refused."""
     by.must("forget", _DOES)
-    with _ledger(home).connect() as connection:
+    with ledger_at(home).connect() as connection:
         return deletions.in_states(connection, ["unknown"])
 
 
 def asked(home: Path, by: Person) -> pd.DataFrame:
     """Return all requests, the last one first: code, asked_by, asked_at, state, waits. No id is among them."""
     by.must("forget", _DOES)
-    with _ledger(home).connect() as connection:
+    with ledger_at(home).connect() as connection:
         found = deletions.in_states(connection, tuple(_STATES))  # type: ignore[arg-type]
     rows = [
         (each.code, each.asked_by, each.asked_at, _STATES[each.state], each.told().get("waits", "")) for each in found
@@ -93,7 +91,7 @@ def asked(home: Path, by: Person) -> pd.DataFrame:
 def history(home: Path, by: Person) -> pd.DataFrame:
     """Return what was erased, from the audit trail: occurred_at, by, what, erased."""
     by.must("forget", _DOES)
-    with _ledger(home).connect() as connection:
+    with ledger_at(home).connect() as connection:
         found = [entry for entry in chain.entries(connection) if entry.action in _ACTIONS]
     rows = [(entry.at, entry.actor, _ACTIONS[entry.action], _erased(entry)) for entry in reversed(found)]
     return pd.DataFrame(rows, columns=["occurred_at", "by", "what", "erased"])
@@ -107,8 +105,3 @@ def retention(home: Path) -> pd.DataFrame:
 
 def _erased(entry: chain.Entry) -> str:
     return "" if entry.action == "erasure_begun" else erased_words(json.loads(entry.detail))
-
-
-@cache
-def _ledger(home: Path) -> Engine:
-    return open_ledger(ledger_url(home, read_settings(home).ledger_url))

@@ -62,7 +62,7 @@ def live_line(state: FollowState, now: datetime) -> str:
     if state.is_loading and state.bytes_total >= _WORTH_A_BAR:
         return f":material/sync: Loading {state.share:.0%}: {state.events_of_load:,} new events"
     if state.newest_event_at is None:
-        return ":material/radio_button_checked: Live · waiting for the first event"
+        return ":material/radio_button_checked: Live · nothing has come since the app began"
     return f":material/radio_button_checked: Live · newest event {_lately(state.newest_event_at, now)}"
 
 

@@ -1,21 +1,18 @@
 """The ledger as the pages use it: read what reviewers decided, and write a decision down."""
 
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
-from sqlalchemy import Engine
 
+from dashboard.ledger import ledger_at
 from pipelines.ledger.reviews import Decision, Review, record, standing
-from pipelines.ledger.store import ledger_url, open_ledger
 from pipelines.rights import Person
-from pipelines.settings import read_settings
 
 
 def reviews(home: Path) -> list[Review]:
     """Return the standing decision on each group of findings. Raises LedgerUnreachable."""
-    return standing(_ledger(home))
+    return standing(ledger_at(home))
 
 
 def decide(home: Path, chosen: pd.DataFrame, decision: Decision, reason: str, by: Person, now: datetime) -> int:
@@ -28,7 +25,7 @@ def decide(home: Path, chosen: pd.DataFrame, decision: Decision, reason: str, by
     columns = [chosen[name] for name in ("group_key", "page_id", "rule", "last_at")]
     rows = zip(*columns, strict=True)
     return record(
-        _ledger(home),
+        ledger_at(home),
         [
             Review(
                 group, page, rule, decision, reason.strip(), by.name.strip(), now, pd.Timestamp(last).to_pydatetime()
@@ -36,8 +33,3 @@ def decide(home: Path, chosen: pd.DataFrame, decision: Decision, reason: str, by
             for group, page, rule, last in rows
         ],
     )
-
-
-@cache
-def _ledger(home: Path) -> Engine:
-    return open_ledger(ledger_url(home, read_settings(home).ledger_url))

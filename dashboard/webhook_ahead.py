@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-WEBHOOK = "/webhook"
+from pipelines.receive.receiver import PATH
 
 
 class WebhookAhead:
@@ -14,5 +14,5 @@ class WebhookAhead:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request to where it belongs."""
-        is_webhook = scope["type"] == "http" and scope["path"] == WEBHOOK
+        is_webhook = scope["type"] == "http" and scope["path"] == PATH
         await (self._receiver if is_webhook else self._app)(scope, receive, send)

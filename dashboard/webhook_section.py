@@ -3,18 +3,16 @@
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
-from sqlalchemy import Engine
 
+from dashboard.ledger import ledger_at
 from dashboard.parts import table
 from dashboard.view import View, rule_book
 from dashboard.words import ago, counted, escaped, grouped
 from pipelines.errors import ClearToSendError
-from pipelines.ledger.store import ledger_url, open_ledger
 from pipelines.ledger.subscriptions import Subscription, every
 from pipelines.settings import read_settings
 from pipelines.webhook_health import PageHealth, Severity, WebhookHealth, read_receivers, rhythms, span, webhook_health
@@ -143,9 +141,4 @@ def _counts(view: View, health: WebhookHealth) -> str:
 def _subscriptions(home: Path) -> list[Subscription]:
     """Return what Meta last said. Raises ClearToSendError. A page makes no ledger."""
     has_ledger = bool(read_settings(home).ledger_url) or (home / "ledger.sqlite").exists()
-    return every(_ledger(home)) if has_ledger else []
-
-
-@cache
-def _ledger(home: Path) -> Engine:
-    return open_ledger(ledger_url(home, read_settings(home).ledger_url))
+    return every(ledger_at(home)) if has_ledger else []

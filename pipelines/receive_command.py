@@ -2,7 +2,6 @@
 
 import gc
 import signal
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -15,11 +14,10 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pipelines.errors import SurroundingsError, UsageError
-from pipelines.receive.receiver import Receiver
+from pipelines.errors import UsageError
+from pipelines.listening import listen
+from pipelines.receive.receiver import PATH, Receiver
 from pipelines.settings import LOOPBACK, Settings
-
-PATH = "/webhook"
 
 
 def run_receive(settings: Settings, host: str, port: int, clock: Callable[[], datetime], words: Console) -> None:
@@ -31,10 +29,9 @@ def run_receive(settings: Settings, host: str, port: int, clock: Callable[[], da
     check_secrets(settings, host)
     with listen(host, port) as listener:
         port = listener.getsockname()[1]
-        secrets = [each for each in (settings.app_secret, *settings.other_app_secrets) if each]
         receiver = Receiver(
-            settings.logs_path, settings.home / "receive", secrets, settings.verify_token, clock, lambda: None,
-            name=f"receive-{port}",
+            settings.logs_path, settings.home / "receive", settings.webhook_secrets, settings.verify_token, clock,
+            lambda: None, name=f"receive-{port}",
         )  # fmt: skip
         server = make_server(make_app(receiver))
         shown = f"[{host}]" if ":" in host else host
@@ -95,21 +92,3 @@ def make_server(app: ASGIApp) -> uvicorn.Server:
             server_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=10,
         )
     )  # fmt: skip
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Take a port of an address, or any free one for 0. Raises SurroundingsError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Only of a socket that says it is TCP does every event loop send small answers at once.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(2048)
-    except OSError as error:
-        listener.close()
-        raise SurroundingsError(
-            f"Webhooks cannot be received on port {port} of {host}: {error.strerror}. Name another address with "
-            "--host and --port, or end what uses it."
-        ) from None
-    return listener

@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pipelines import DATA
+from pipelines.listening import listen
 from pipelines.policy import load_policy
 from pipelines.sandbox.book import Book
 from pipelines.sandbox.faults import FAULTS, HABITS, Faults, read_rates
@@ -18,7 +19,7 @@ from pipelines.sandbox.graph import Graph
 from pipelines.sandbox.logs import learn_from_logs
 from pipelines.sandbox.moments import in_ms
 from pipelines.sandbox.posting import Poster
-from pipelines.sandbox.server import HOST, listen, make_app, make_server
+from pipelines.sandbox.server import HOST, make_app, make_server
 from pipelines.sandbox.state import State
 from pipelines.sandbox.stats import Stats
 from pipelines.sandbox.truth import Truth
@@ -45,7 +46,7 @@ def run_sandbox(
     UsageError for a fault or habit that is not known, SurroundingsError for a port that is taken.
     """
     secret = app_secret(settings)
-    with listen(port) as listener:
+    with listen(HOST, port) as listener:
         graph = lay_out(
             settings, truth, webhook_url, faults=faults, people=people, seed=seed, secret=secret, started_at=clock()
         )

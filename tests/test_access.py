@@ -88,6 +88,7 @@ def test_streamlit_listens_to_nobody_else(on: Settings, tmp_path: Path) -> None:
 
     assert set(told) <= set(known)
     assert told["server.allowedHosts"] == ["127.0.0.1", "::1", "app.example.com", "localhost"]
+    assert told["server.maxUploadSize"] == 1
     assert (told["server.enableAgentApi"], told["server.trustedUserHeaders"]) == (False, {})
     assert server_config(Settings(home=tmp_path), "127.0.0.1")["server.corsAllowedOrigins"] == []
     with pytest.raises(UsageError, match="metadata_url"):

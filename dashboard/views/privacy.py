@@ -1,14 +1,13 @@
 """Privacy: who is to be forgotten, what Meta asks for, how long what is kept, and what was erased."""
 
+import pandas as pd
 import streamlit as st
 
-from dashboard import forgetting, reads
+from dashboard import forgetting
+from dashboard.forget_form import forget_form, meta
 from dashboard.parts import card, header, table
-from dashboard.scope import Scope
 from dashboard.view import View, current
 from pipelines.errors import ClearToSendError
-
-_ALL = "All Pages"
 
 
 def show(view: View) -> None:
@@ -20,59 +19,32 @@ def show(view: View) -> None:
         with card("Forget a person", "By their page-scoped id. What they write later makes them a new acquaintance."):
             forget_form(view)
         meta(view)
-        found = forgetting.asked(view.home, view.who())
-        with card("Requests", "The app erases within a minute, unless a message to that person is on its way."):
-            table(view, found, "asked")
-        left, right = st.columns([1, 2])
-        with (
-            left,
-            card("Kept for so long", "Days by kind: retention_days in settings.toml. All else is kept."),
-        ):
-            table(view, forgetting.retention(view.home), "retention")
-        with right, card("What was erased", "From the audit trail, which names nobody."):
-            table(view, forgetting.history(view.home, view.who()), "erasures")
+        requests(view)
+        with card("Kept for so long", "Days by kind: retention_days in settings.toml. All else is kept."):
+            rows_or(view, forgetting.retention(view.home), "retention", "Everything is kept: no span is set.")
     except ClearToSendError as error:
         st.error(str(error), icon=":material/block:")
 
 
-def forget_form(view: View) -> None:
-    """Ask for an id and a Page, and show what is held before anything happens."""
-    with view.warehouse.cursor() as cursor:
-        pages = reads.pages(cursor, Scope(view.moment))
-    with st.form("forget", border=False, clear_on_submit=True):
-        left, right = st.columns(2)
-        psid = left.text_input("Page-scoped id (PSID)", placeholder="24000000000000001")
-        page = right.selectbox("On", [_ALL, *pages])
-        if st.form_submit_button("Look what is held", icon=":material/search:") and psid.strip():
-            confirm(view, psid.strip(), None if page == _ALL else page, pages)
-
-
-@st.dialog("Forget this person?")
-def confirm(view: View, psid: str, page: str | None, pages: list[str]) -> None:
-    """Name what will be erased, and do it only then."""
+@st.fragment(run_every=2.0)
+def requests(view: View) -> None:
+    """Show what was asked for and what was erased, as it goes on."""
     try:
-        with view.warehouse.cursor() as cursor:
-            st.markdown(forgetting.holding(cursor, view.home, psid, page, view.who()).words())
-        if st.button("Erase for good", type="primary", icon=":material/delete_forever:"):
-            forgetting.forget(view.home, psid, page, view.who(), view.moment, pages)
-            st.rerun()
+        with card("Requests", "The app erases within a minute, unless a message to that person is on its way."):
+            asked = forgetting.asked(view.home, view.who())
+            rows_or(view, asked, "asked", "Nobody has asked to be forgotten.")
+        with card("What was erased", "From the audit trail, which names nobody."):
+            rows_or(view, forgetting.history(view.home, view.who()), "erasures", "Nothing was erased so far.")
     except ClearToSendError as error:
         st.error(str(error), icon=":material/block:")
 
 
-def meta(view: View) -> None:
-    """Ask whom Meta's requests mean: its ids are the app's, not those of a conversation."""
-    for each in forgetting.unknown(view.home, view.who()):
-        with card(f"Meta asks to erase its user {each.app_user_id}", "That id stands in no log: say who it is."):
-            left, right = st.columns(2)
-            page = left.text_input("Page", key=f"page-{each.code}")
-            psid = right.text_input("Page-scoped id (PSID)", key=f"psid-{each.code}")
-            if st.button("Erase this person", key=f"who-{each.code}", disabled=not (page and psid)):
-                forgetting.say_who(view.home, each.code, {page.strip(): psid.strip()}, view.who(), view.moment)
-                st.rerun()
-            if st.button("Nobody of that id is held", key=f"none-{each.code}"):
-                forgetting.say_who(view.home, each.code, {}, view.who(), view.moment)
-                st.rerun()
+def rows_or(view: View, found: pd.DataFrame, key: str, none: str) -> None:
+    """Show rows, or say that there are none."""
+    if len(found):
+        table(view, found, key)
+    else:
+        st.caption(none)
 
 
 show(current())

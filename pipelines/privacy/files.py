@@ -1,9 +1,7 @@
 """Log files as an erasure meets them: read line by line, packed again, and held so that nobody compresses them."""
 
-import fcntl
 import gzip
 import io
-import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,34 +68,3 @@ def packed(path: Path, target: IO[bytes]) -> Iterator[IO[bytes]]:
     )
     with stream:
         yield stream
-
-
-@contextmanager
-def held(path: Path) -> Iterator[bool]:
-    """Hold a file as the receiver holds its segments; False if somebody else does, or there is none."""
-    try:
-        file = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        yield False
-        return
-    try:
-        yield _lock(file)
-    finally:
-        os.close(file)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have a folder's names on the disk."""
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
-
-
-def _lock(file: int) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -16,10 +16,11 @@ from pipelines.errors import SurroundingsError
 from pipelines.load.documents import is_document
 from pipelines.load.sources import LINE_ENDINGS, ending, source_name
 from pipelines.privacy.deliveries import Rest, erased_document, erased_line, erased_truth
-from pipelines.privacy.files import Lines, held, packed, sync_folder
+from pipelines.privacy.files import Lines, packed
 from pipelines.privacy.journal import Change, FileChange, Journal
 from pipelines.privacy.looked import Looked, state_of
 from pipelines.privacy.wanted import Wanted
+from pipelines.receive.segments import held, sync_folder
 
 TRUTH = "sandbox-truth.jsonl"
 _HALF_DONE = ".erasing"
@@ -89,8 +90,8 @@ def _await_compression(logs: Path) -> None:
         plain = part.with_name(part.name.removesuffix(".part")).with_suffix("")
         segment = plain.with_suffix(".jsonl")  # the lock of the segment holds for its signatures too
         while part.exists():
-            with held(segment) as is_ours:
-                if is_ours or not segment.exists():
+            with held(segment) as ours:
+                if ours is not None or not segment.exists():
                     part.unlink(missing_ok=True)
                     break
             if time.monotonic() > until:
@@ -122,9 +123,9 @@ def _erase_file(home: Path, path: Path, wanted: Wanted, journal: Journal, gone: 
 
 
 def _erase_plain(home: Path, path: Path, wanted: Wanted, journal: Journal) -> list[Change]:
-    with held(path) as is_ours, path.open("r+b", buffering=0) as file:
+    with held(path) as ours, path.open("r+b", buffering=0) as file:
         with Lines(path) as lines:
-            changed = list(_changes(path, lines, wanted, with_tail=is_ours))
+            changed = list(_changes(path, lines, wanted, with_tail=ours is not None))
         if changed:
             size = os.fstat(file.fileno()).st_size
             journal.add(FileChange(_within(home, path), source_name(str(path), home), size, True, tuple(changed)))

@@ -16,6 +16,7 @@ from pipelines.receive.log import Limits, Log, Stored
 from pipelines.receive.signature import HEADER, Signatures, challenge_of
 from pipelines.receive.tidying import tidy
 
+PATH = "/webhook"
 _TICK_SECONDS = 2.0
 _UNSIGNED = "A delivery was refused: its X-Hub-Signature-256 is missing or made with no app secret that is set."
 _NO_SECRET = "A delivery was refused: app_secret is not set, so that no signature can be checked."  # noqa: S105

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -18,7 +17,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from pipelines.errors import PolicyUnknown, SurroundingsError
+from pipelines.errors import PolicyUnknown
 from pipelines.sandbox import errors
 from pipelines.sandbox.calls import Call, check_version, find_page, read_call
 from pipelines.sandbox.control import Control
@@ -203,23 +202,6 @@ def make_app(graph: Graph, clock: Callable[[], datetime], secret: str) -> ASGIAp
         await (endpoint if is_graph else control)(scope, receive, send)
 
     return app
-
-
-def listen(port: int) -> socket.socket:
-    """Take a port of this machine, or any free one for 0. Raises SurroundingsError."""
-    # asyncio sends small answers at once only for a socket that says it is TCP; otherwise each waits 40 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-        listener.listen(1024)
-    except OSError as error:
-        listener.close()
-        raise SurroundingsError(
-            f"The sandbox cannot listen on port {port} of {HOST}: {error.strerror}. "
-            "Name another with --port, or end what uses it."
-        ) from None
-    return listener
 
 
 def make_server(app: ASGIApp) -> uvicorn.Server:

@@ -12,7 +12,8 @@ from typing import Any
 from rich.console import Console
 from starlette.types import Receive, Scope, Send
 
-from pipelines.receive_command import listen, make_server, run_receive
+from pipelines.listening import listen
+from pipelines.receive_command import make_server, run_receive
 from pipelines.settings import read_settings
 
 fsyncs = 0

@@ -20,9 +20,10 @@ import zstandard
 from pydantic import SecretStr
 from rich.console import Console
 
+from pipelines.listening import listen
 from pipelines.receive.log import Limits
 from pipelines.receive.receiver import Receiver
-from pipelines.receive_command import listen, make_app, make_server, run_receive
+from pipelines.receive_command import make_app, make_server, run_receive
 from pipelines.settings import read_settings
 
 ROOT = Path(__file__).parents[2]

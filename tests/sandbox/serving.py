@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 from rich.console import Console
 
-from pipelines.sandbox.server import HOST, listen, make_app, make_server
+from pipelines.listening import listen
+from pipelines.sandbox.server import HOST, make_app, make_server
 from pipelines.sandbox_command import lay_out, run_sandbox
 from pipelines.settings import read_settings
 
@@ -114,7 +115,7 @@ def sandbox(
         settings, truth=truth, webhook_url=webhook_url, faults=faults, people=people, seed=seed, started_at=now(),
         secret=secret,
     )  # fmt: skip
-    listener = listen(0)
+    listener = listen(HOST, 0)
     url = f"http://{HOST}:{listener.getsockname()[1]}"
     server = make_server(make_app(graph, now, secret))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

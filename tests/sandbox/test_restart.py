@@ -18,7 +18,8 @@ import zstandard
 from rich.console import Console
 
 from pipelines.errors import SurroundingsError
-from pipelines.sandbox.server import listen
+from pipelines.listening import listen
+from pipelines.sandbox.server import HOST
 from pipelines.sandbox_command import run_sandbox
 from pipelines.settings import read_settings
 from tests import deliveries
@@ -153,7 +154,7 @@ def test_it_ends_in_good_order(tmp_path: Path, how: signal.Signals) -> None:
 
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     """In a sentence that says what to do."""
-    with listen(0) as taken, pytest.raises(SurroundingsError, match="Name another with --port"):
+    with listen(HOST, 0) as taken, pytest.raises(SurroundingsError, match="Name another with --port"):
         run_sandbox(
             read_settings(tmp_path, create=True), port=taken.getsockname()[1], truth=None, webhook_url="", faults=(),
             seed=0, clock=Clock(), words=Console(stderr=True),

@@ -1,4 +1,4 @@
-"""Erasing a person from the page: who it is, what is held, and one confirmation; for Meta's requests, whom they mean."""
+"""Erasing a person from the page: who it is, what is held, one confirmation; and whom Meta means by its own ids."""
 
 import streamlit as st
 

@@ -2,6 +2,7 @@
 
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -55,6 +56,8 @@ def playing_meta(settings: Settings, app_port: int, as_of: str) -> Iterator[None
         "--webhook-url", f"http://127.0.0.1:{app_port}/webhook",
     ]  # fmt: skip
     command = [sys.executable, "-m", "pipelines", *words, *(["--as-of", as_of] if as_of else [])]
+    # A demo that is ended by a signal ends its sandbox too: as by Ctrl+C, not at once.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with subprocess.Popen(command) as process:
         try:
             yield

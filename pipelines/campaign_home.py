@@ -2,8 +2,8 @@
 
 import re
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -39,14 +39,27 @@ class CampaignHome:
     ledger: Engine
     policy: Policy
     now: datetime
+    warehouse: Callable[[], AbstractContextManager[Warehouse]]
+    """Lends the home's warehouse. Raises HomeMissing where nothing was loaded."""
+    linter: Callable[[], Linter]
 
     @classmethod
     @contextmanager
     def open(cls, home: Path, now: datetime) -> Iterator[Self]:
         """Open the ledger of a home; when it is closed, the head of the audit chain is kept outside of it."""
         settings = read_settings(home)
+        policy = load_policy(DATA / "policy")
         with ledger_of(settings.home, settings.ledger_url) as ledger, kept_head(ledger, settings.heads_path):
-            yield cls(settings, ledger, load_policy(DATA / "policy"), now)
+            yield cls(settings, ledger, policy, now, lambda: _opened(settings), lambda: Linter.load(DATA, policy))
+
+    @classmethod
+    @contextmanager
+    def beside(
+        cls, settings: Settings, ledger: Engine, warehouse: Warehouse, linter: Callable[[], Linter], now: datetime
+    ) -> Iterator[Self]:
+        """Work inside the app, on what it holds open already; the head of the chain is kept all the same."""
+        with kept_head(ledger, settings.heads_path):
+            yield cls(settings, ledger, load_policy(DATA / "policy"), now, lambda: nullcontext(warehouse), linter)
 
     def write(self, file: Path, by: Person, campaign_id: str = "") -> str:
         """Make a draft of a file, and return its id. Raises UsageError, Refused."""
@@ -71,8 +84,8 @@ class CampaignHome:
         campaigns.signed(by.name)
         record = campaigns.get(self.ledger, campaign_id)
         launching.park_if_late(self.ledger, record, by.name, self.now)
-        linter = Linter.load(DATA, self.policy)
-        with self._warehouse() as warehouse, warehouse.cursor() as cursor:
+        linter = self.linter()
+        with self.warehouse() as warehouse, warehouse.cursor() as cursor:
             found = checking.check(cursor, self.ledger, linter, record, by.name, self.now, self.settings.plans_path)
         return found.judgement.verdict == "block"
 
@@ -87,8 +100,8 @@ class CampaignHome:
         by.must("send", "launch a campaign")
         campaigns.signed(by.name)
         record = campaigns.get(self.ledger, campaign_id)
-        linter = Linter.load(DATA, self.policy)
-        with self._warehouse() as warehouse, warehouse.cursor() as cursor:
+        linter = self.linter()
+        with self.warehouse() as warehouse, warehouse.cursor() as cursor:
             return launching.launch(cursor, self.ledger, linter, record, by.name, self.now, self.settings.plans_path)
 
     def pause(self, campaign_id: str, by: Person, why: str) -> None:
@@ -101,7 +114,7 @@ class CampaignHome:
         by.must("send", "resume a campaign")
         campaigns.signed(by.name)
         record = campaigns.get(self.ledger, campaign_id)
-        launching.resume(self.ledger, Linter.load(DATA, self.policy), record, by.name, self.now, why or "by hand")
+        launching.resume(self.ledger, self.linter(), record, by.name, self.now, why or "by hand")
         with self.ledger.begin() as connection:
             brakes.take_off(connection, record.page_id)
 
@@ -171,7 +184,7 @@ class CampaignHome:
         if count > _MOST_JOINED:
             return {"note": f"With {count:,} sends deliveries and reads take a while: `audit export` has them."}
         try:
-            with self._warehouse() as warehouse, warehouse.cursor() as cursor:
+            with self.warehouse() as warehouse, warehouse.cursor() as cursor:
                 found = outcome(self.ledger, cursor, campaign_id)
         except SurroundingsError as error:
             return {"note": f"Deliveries and reads are not shown: {error}"}
@@ -189,15 +202,16 @@ class CampaignHome:
             for send_id, psid, lane, since in sends.unconfirmed(self.ledger, record.campaign_id)
         ]
 
-    @contextmanager
-    def _warehouse(self) -> Iterator[Warehouse]:
-        if not self.settings.warehouse_path.exists():
-            raise HomeMissing(
-                f"{self.settings.home} holds no warehouse yet, so nobody can be written to. "
-                f"Load logs: clear-to-send load PATH --home {self.settings.home}"
-            )
-        with Warehouse.open(self.settings.warehouse_path) as warehouse:
-            yield warehouse
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Warehouse]:
+    if not settings.warehouse_path.exists():
+        raise HomeMissing(
+            f"{settings.home} holds no warehouse yet, so nobody can be written to. "
+            f"Load logs: clear-to-send load PATH --home {settings.home}"
+        )
+    with Warehouse.open(settings.warehouse_path) as warehouse:
+        yield warehouse
 
 
 def _draft(campaign: Campaign) -> campaigns.Draft:

@@ -21,7 +21,10 @@ _SAYS = {"block": "a finding blocks it", "warn": "with warnings", "pass": "no fi
 
 @dataclass(frozen=True, slots=True)
 class PlanRecord:
-    """A frozen plan. `summary` is JSON: counts by lane, topic and reason, findings, what it costs."""
+    """A frozen plan. `summary` is JSON: counts by lane, topic and reason, findings, what it costs.
+
+    `definition` is the campaign that was planned, as JSON; None for a plan of an older version.
+    """
 
     plan_id: int
     campaign_id: str
@@ -31,6 +34,7 @@ class PlanRecord:
     content_hash: str
     verdict: Verdict
     summary: str
+    definition: str | None
 
     def told(self) -> dict[str, Any]:
         """Return the summary as it was when the plan was frozen."""
@@ -62,9 +66,10 @@ def freeze(
     summary: Mapping[str, Any],
 ) -> int:
     """Keep a plan that a check made, and return its number. An approval for other content does not stand for it."""
+    planned = select(campaigns.c.definition).where(campaigns.c.campaign_id == campaign_id)
     with ledger.begin() as connection:
         values = {"campaign_id": campaign_id, "made_at": now, "made_by": by, "plan_hash": plan_hash,
-                  "content_hash": content_hash, "verdict": verdict,
+                  "content_hash": content_hash, "verdict": verdict, "definition": planned.scalar_subquery(),
                   "summary": json.dumps(summary, ensure_ascii=False, sort_keys=True, default=str)}  # fmt: skip
         plan_id = int(connection.execute(insert(plans).values(values).returning(plans.c.plan_id)).scalar_one())
         lives.move(connection, campaign_id, "checked", by, now, _SAYS[verdict], plan_id=plan_id)

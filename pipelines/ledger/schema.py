@@ -94,12 +94,14 @@ plans = Table(
     Column("content_hash", String(64), nullable=False),
     Column("verdict", String(8), nullable=False),
     Column("summary", Text, nullable=False),
+    Column("definition", Text),
     CheckConstraint(one_of("verdict", ("block", "warn", "pass")), name="verdict_is_known"),
     Index("plans_by_campaign", "campaign_id", "plan_id"),
 )
 """One row per frozen plan. `plan_hash` covers each person's lane, token and variant; a file of that name holds them.
 
 `content_hash` covers text, audience and the rules of the day: what an approval is bound to. `summary` is JSON.
+`definition` is the campaign as it was planned; NULL for a plan older than that column.
 """
 
 approvals = Table(

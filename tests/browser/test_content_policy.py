@@ -66,6 +66,6 @@ def test_a_script_that_was_put_into_a_page_does_not_run(page: sync_api.Page) -> 
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.evaluate("() => {" + put.format("put.src = 'http://127.0.0.2:9/evil.js'") + "}")
-    page.wait_for_function("document.querySelectorAll('head > script').length > 2")
+    page.locator("head > script").nth(2).wait_for(state="attached")
     assert page.evaluate("window.stolen") is None
     assert any("evil.js" in text and "Content Security Policy" in text for text in said)

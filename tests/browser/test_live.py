@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright import sync_api
 
-from tests.browser.serving import blank_page, require_browser, served
+from tests.browser.serving import WAIT_MS, blank_page, require_browser, served
 from tests.conftest import NOW, Home
 from tests.deliveries import ANNA, NOON, PAGE, compact, delivery, message, otn, write_lines
 
@@ -19,6 +19,16 @@ require_browser()
 SECRET = "the app's own"  # noqa: S105
 SCROLL = "document.querySelector('[data-testid=stMain]').scrollTo(0, 300)"
 SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
+
+
+def scrolled(page: sync_api.Page) -> None:
+    """Scroll down, as soon as the page has grown so far."""
+    for _ in range(WAIT_MS // 100):
+        page.evaluate(SCROLL)
+        if page.evaluate(SCROLLED) == 300:
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("The page stays too short to be scrolled.")
 
 
 def test_an_open_page_shows_what_arrives(new_home: Callable[[], Home], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,7 +53,7 @@ def test_an_open_page_shows_what_arrives(new_home: Callable[[], Home], monkeypat
         shown = page.get_by_test_id("stMetric").filter(has_text=re.compile("^Available"))
         expect(shown.get_by_test_id("stMetricValue")).to_have_text("30")
         expect(page.get_by_text("Live · newest event")).to_be_visible()
-        page.wait_for_function(f"{SCROLL}, {SCROLLED} === 300")  # the page grows while it is drawn
+        scrolled(page)
         arrive(otn(ANNA, NOON, "t100"), otn(ANNA, NOON, "t101"))
 
         expect(shown.get_by_test_id("stMetricValue")).to_have_text("32")

@@ -65,8 +65,9 @@ def main(settings: Settings, host: str, port: int, words: Console, *, browser: b
     # Pages are drawn in threads, and the loop that acknowledges webhooks must not wait 5 ms for each of them.
     sys.setswitchinterval(_SWITCH_SECONDS)
     os.environ["FORWARDED_ALLOW_IPS"] = ",".join(settings.trusted_proxies)  # uvicorn would believe all of this machine
-    app = make_app(settings, clock, wall_clock)
-    words.print(f"Clear to Send is on http://{host}:{port} - stop it with Ctrl+C.")
+    address = f"http://{host}:{port}"
+    app = make_app(settings, clock, wall_clock, address)
+    words.print(f"Clear to Send is on {address} - stop it with Ctrl+C.")
     serving = {
         "server.address": host,
         "server.port": port,
@@ -80,8 +81,10 @@ def main(settings: Settings, host: str, port: int, words: Console, *, browser: b
 
 def say_failed(_error: Exception) -> bool:
     """Say in words that a page broke; the traceback stays in the server's log."""
+    from dashboard.language import say  # not at the top, as in `main`
+
     st.error(
-        "This page could not be drawn. The other pages may still work; the log of the server says what happened.",
+        say("This page could not be drawn. The other pages may still work; the log of the server says what happened."),
         icon=":material/error:",
     )
     return True

@@ -8,24 +8,24 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
+from dashboard.language import noted, say
 from dashboard.marks import Mark, label, line, verticals, within
 from dashboard.words import grouped
 
 INKS = {
     "held": theme.STATES["available"],
     "died": theme.STATES["expired"],
-    "gained": theme.Ink("opt-ins", theme.ACCENT),
+    "gained": theme.Ink(noted("opt-ins"), theme.ACCENT),
     "spent": theme.STATES["spent"],
 }
-_BANDS = (("low_95", "high_95", "95 %", 0.14), ("low_80", "high_80", "80 %", 0.2), ("low_50", "high_50", "50 %", 0.3))
+_BANDS = (("low_95", "high_95", 95, 0.14), ("low_80", "high_80", 80, 0.2), ("low_50", "high_50", 50, 0.3))
 _TITLES = {
-    "held": "tokens held",
-    "died": "tokens died unused, since the start",
-    "gained": "opt-ins, since the start",
-    "spent": "tokens spent, since the start",
+    "held": noted("tokens held"),
+    "died": noted("tokens died unused, since the start"),
+    "gained": noted("opt-ins, since the start"),
+    "spent": noted("tokens spent, since the start"),
 }
 _COUNTS: dict[str, Any] = {"rangemode": "tozero", "tickformat": ",", "nticks": 5}
-_DAYS: dict[str, Any] = {"tickformat": "%-d %b<br>%Y", "nticks": 7, "tickangle": 0}
 
 
 def ahead(bands: pd.DataFrame, measure: str, past: pd.DataFrame, today: date, marks: Sequence[Mark] = ()) -> go.Figure:
@@ -38,28 +38,28 @@ def ahead(bands: pd.DataFrame, measure: str, past: pd.DataFrame, today: date, ma
             y=past["count_tokens"],
             mode="lines",
             line={"color": ink.color, "width": 2},
-            hovertemplate="%{y:,}<extra>so far</extra>",
+            hovertemplate=say("%{y:,}<extra>so far</extra>"),
             showlegend=False,
         )
     figure.add_scatter(
         x=bands["day"],
         y=bands["middle"],
         mode="lines",
-        name="middle",
+        name=say("middle"),
         line={"color": ink.color, "width": 2, "dash": "dash"},
         customdata=bands[["low_80", "high_80"]],
-        hovertemplate="%{y:,.0f} (80 %: %{customdata[0]:,.0f} to %{customdata[1]:,.0f})<extra>foreseen</extra>",
+        hovertemplate=say("%{y:,.0f} (80 %: %{customdata[0]:,.0f} to %{customdata[1]:,.0f})<extra>foreseen</extra>"),
     )
     last = bands["day"].max().date()
     first = past["day"].min().date() if len(past) else today
     verticals(
-        figure, [(today, "today"), *within(marks, first, last)] if len(past) else within(marks, first, last), last
+        figure, [(today, say("today")), *within(marks, first, last)] if len(past) else within(marks, first, last), last
     )
     return theme.finish(
         figure,
         height=340,
-        y_title=_TITLES[measure],
-        x_axis=_DAYS | {"hoverformat": "%a %-d %b %Y (end of day, UTC)"},
+        y_title=say(_TITLES[measure]),
+        x_axis=_days() | {"hoverformat": say("%a %-d %b %Y (end of day, UTC)")},
         y_axis=_COUNTS,
         legend=True,
         lines_on_top=1,
@@ -71,21 +71,23 @@ def runoff(frame: pd.DataFrame, today: date, marks: Sequence[Mark] = ()) -> go.F
     """Tokens held by the day on which they end, for 13 months; those that end by their lane's closing stand out."""
     own = frame["count_tokens"] - frame["count_closing"]
     cliffs = frame[frame["count_closing"] > 0]
-    bars = [_ends(frame["day"], own, theme.EXPIRING)]
+    said = say("%{x|%a %-d %b %Y} (UTC)<br>%{y:,} tokens expire<extra></extra>")
+    bars = [_ends(frame["day"], own, theme.EXPIRING, said)]
     if len(cliffs):
-        bars.append(_ends(cliffs["day"], cliffs["count_closing"], theme.STATES["stranded"], "end as their lane closes"))
+        said = say("%{x|%a %-d %b %Y} (UTC)<br>%{y:,} tokens end as their lane closes<extra></extra>")
+        bars.append(_ends(cliffs["day"], cliffs["count_closing"], theme.STATES["stranded"], said))
     figure = go.Figure(bars)
     last = today + timedelta(days=396)
     named: list[Mark] = [
-        (pd.Timestamp(day).date(), f"<b>{grouped(int(count))}</b><br>lane closes")
+        (pd.Timestamp(day).date(), say("<b>{count}</b><br>lane closes", count=grouped(int(count))))
         for day, count in zip(cliffs["day"], cliffs["count_closing"], strict=True)
     ]
     verticals(figure, [*named, *within(marks, today, last)], last=last)
     return theme.finish(
         figure,
         height=300,
-        y_title="tokens ending a day",
-        x_axis=_DAYS | {"range": [today - timedelta(days=2), last]},
+        y_title=say("tokens ending a day"),
+        x_axis=_days() | {"range": [today - timedelta(days=2), last]},
         y_axis=_COUNTS,
         barmode="stack",
         lines_on_top=2 if named else 0,
@@ -103,7 +105,7 @@ def life(frame: pd.DataFrame) -> go.Figure:
                 mode="lines",
                 name=topic,
                 line={"color": theme.SERIES[number], "width": 2, "dash": ("solid", "dash", "dot")[number % 3]},
-                hovertemplate="%{y:.0f} % at %{x} days<extra>%{fullData.name}</extra>",
+                hovertemplate=say("%{y:.0f} % at %{x} days<extra>%{fullData.name}</extra>"),
             )
             for number, topic in enumerate(topics)
         ]
@@ -111,10 +113,10 @@ def life(frame: pd.DataFrame) -> go.Figure:
     return theme.finish(
         figure,
         height=300,
-        x_title="age of the token, in days",
-        y_title="chance of being used from there on, in %",
+        x_title=say("age of the token, in days"),
+        y_title=say("chance of being used from there on, in %"),
         x_axis={"rangemode": "tozero", "nticks": 7},
-        y_axis={"rangemode": "tozero", "nticks": 5, "ticksuffix": " %"},
+        y_axis={"rangemode": "tozero", "nticks": 5, "ticksuffix": say(" %")},
         legend=len(topics) > 1,
     )
 
@@ -124,30 +126,30 @@ def compared(before: pd.DataFrame, after: pd.DataFrame, measure: str) -> go.Figu
     ink = INKS[measure]
     figure = go.Figure(
         [
-            *_bands(after, ink, only="80 %"),
+            *_bands(after, ink, only=80),
             go.Scatter(
                 x=after["day"],
                 y=after["middle"],
-                name="with the change",
+                name=say("with the change"),
                 mode="lines",
                 line={"color": ink.color, "width": 2.5},
-                hovertemplate="%{y:,.0f}<extra>with the change</extra>",
+                hovertemplate="%{y:,.0f}<extra>%{fullData.name}</extra>",
             ),
             go.Scatter(
                 x=before["day"],
                 y=before["middle"],
-                name="as foreseen",
+                name=say("as foreseen"),
                 mode="lines",
                 line={"color": theme.MUTED, "width": 2, "dash": "dot"},
-                hovertemplate="%{y:,.0f}<extra>as foreseen</extra>",
+                hovertemplate="%{y:,.0f}<extra>%{fullData.name}</extra>",
             ),
         ]
     )
     return theme.finish(
         figure,
         height=280,
-        y_title=_TITLES[measure],
-        x_axis=_DAYS | {"hoverformat": "%a %-d %b %Y"},
+        y_title=say(_TITLES[measure]),
+        x_axis=_days() | {"hoverformat": say("%a %-d %b %Y")},
         y_axis=_COUNTS,
         legend=True,
         hovermode="x unified",
@@ -163,23 +165,26 @@ def coverage(frame: pd.DataFrame) -> go.Figure:
                 x=frame["horizon_days"].astype(str),
                 y=100 * frame[column],
                 mode="lines+markers",
-                name=f"{said} % band",
+                name=say("{percent} % band", percent=said),
                 line={"color": color, "width": 2},
                 marker={"size": 8},
                 customdata=frame["count_forecasts"],
-                hovertemplate="%{y:.0f} % of %{customdata:,} outcomes<extra>%{fullData.name}</extra>",
+                hovertemplate=say("%{y:.0f} % of %{customdata:,} outcomes<extra>%{fullData.name}</extra>"),
             )
             for column, said, color in shown
         ]
     )
     figure.update_layout(
-        annotations=[label(f"{said} %", x=1, xref="paper", xanchor="left", xshift=6, y=said) for _, said, _ in shown]
+        annotations=[
+            label(say("{number} %", number=said), x=1, xref="paper", xanchor="left", xshift=6, y=said)
+            for _, said, _ in shown
+        ]
     )
     return theme.finish(
         figure,
         height=280,
-        x_title="days ahead",
-        y_title="outcomes within the band, in %",
+        x_title=say("days ahead"),
+        y_title=say("outcomes within the band, in %"),
         x_axis={"type": "category"},
         y_axis={"range": [0, 104], "nticks": 6},
         legend=True,
@@ -199,24 +204,31 @@ def past(frame: pd.DataFrame) -> go.Figure:
         "thickness": 1.5,
     }
     foreseen = _points(
-        frame, "middle", "foreseen, with its 80 % band" if has_band else "foreseen", theme.ACCENT, "diamond"
+        frame, "middle", say("foreseen, with its 80 % band") if has_band else say("foreseen"), theme.ACCENT, "diamond"
     )
     figure = go.Figure(
         [
             foreseen.update(error_y=spread if has_band else None),
-            _points(frame, "naive", "seasonal naive", theme.MUTED, "x"),
-            _points(frame, "actual", "came", theme.STATES["available"].color, "circle").update(mode="lines+markers"),
+            _points(frame, "naive", say("seasonal naive"), theme.MUTED, "x"),
+            _points(frame, "actual", say("came"), theme.STATES["available"].color, "circle").update(
+                mode="lines+markers"
+            ),
         ]
     )
     return theme.finish(
         figure,
         height=280,
-        y_title="tokens held",
-        x_axis=_DAYS | {"hoverformat": "%a %-d %b %Y"},
+        y_title=say("tokens held"),
+        x_axis=_days() | {"hoverformat": say("%a %-d %b %Y")},
         y_axis=_COUNTS,
         legend=True,
         hovermode="x unified",
     )
+
+
+def _days() -> dict[str, Any]:
+    """An axis of days."""
+    return {"tickformat": say("%-d %b<br>%Y"), "nticks": 7, "tickangle": 0}
 
 
 def _points(frame: pd.DataFrame, column: str, name: str, color: str, symbol: str) -> go.Scatter:
@@ -230,12 +242,12 @@ def _points(frame: pd.DataFrame, column: str, name: str, color: str, symbol: str
     )
 
 
-def _bands(bands: pd.DataFrame, ink: theme.Ink, only: str = "") -> list[go.Scatter]:
+def _bands(bands: pd.DataFrame, ink: theme.Ink, only: int = 0) -> list[go.Scatter]:
     """The bands as areas, the widest first, so that the narrower lie on them."""
     red, green, blue = (int(ink.color[at : at + 2], 16) for at in (1, 3, 5))
     shapes = []
-    for low, high, name, weight in _BANDS:
-        if only in ("", name):
+    for low, high, percent, weight in _BANDS:
+        if only in (0, percent):
             shapes.append(
                 go.Scatter(
                     x=[*bands["day"], *bands["day"][::-1]],
@@ -243,7 +255,7 @@ def _bands(bands: pd.DataFrame, ink: theme.Ink, only: str = "") -> list[go.Scatt
                     fill="toself",
                     fillcolor=f"rgba({red},{green},{blue},{weight})",
                     line={"width": 0},
-                    name=name,
+                    name=say("{number} %", number=percent),
                     hoverinfo="skip",
                     mode="lines",
                 )
@@ -251,11 +263,11 @@ def _bands(bands: pd.DataFrame, ink: theme.Ink, only: str = "") -> list[go.Scatt
     return shapes
 
 
-def _ends(days: pd.Series, counts: pd.Series, ink: theme.Ink, what: str = "expire") -> go.Bar:
+def _ends(days: pd.Series, counts: pd.Series, ink: theme.Ink, said: str) -> go.Bar:
     return go.Bar(
         x=days,
         y=counts,
         width=86_400_000 * 0.9,
         marker=theme.fill(ink),
-        hovertemplate=f"%{{x|%a %-d %b %Y}} (UTC)<br>%{{y:,}} tokens {what}<extra></extra>",
+        hovertemplate=said,
     )

@@ -7,9 +7,10 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from dashboard.language import say
 from dashboard.reads import MAX_ROWS, frame, prepared
 from dashboard.scope import Scope, Values
-from dashboard.words import counted, escaped, grouped, share
+from dashboard.words import ago, counted, escaped, grouped, joined, share
 from pipelines.ledger.reviews import Review
 from pipelines.lint.risk import Exposure
 from pipelines.policy import Policy
@@ -56,6 +57,13 @@ def audit_state(cursor: duckdb.DuckDBPyConnection) -> AuditState | None:
     is_audited = cursor.execute(*prepared("compliance.is_audited", {})).fetchone()
     row = cursor.execute(*prepared("compliance.state", {})).fetchone() if is_audited and is_audited[0] else None
     return AuditState(row[0], bool(row[1])) if row else None
+
+
+def checked_line(state: AuditState, now: datetime) -> str:
+    """Say how long ago the history was audited, and whether that is enough."""
+    checked = say("Checked {ago} by the rules of each message's own day.", ago=ago(state.audited_at, now))
+    late = say("New events came since: load again, or run `clear-to-send lint --history`.") if state.is_behind else ""
+    return joined(checked, late)
 
 
 def groups(cursor: duckdb.DuckDBPyConnection, scope: Scope, days: int) -> pd.DataFrame:
@@ -115,15 +123,27 @@ def exposure(weeks: pd.DataFrame, count_unreviewed: int, by_meta: tuple[int, int
 def answer(found: Exposure, days: int, score: int) -> str:
     """Answer "Which messages broke Meta's rules?" in one sentence, with numbers."""
     if not found.messages and not found.blocks_by_meta and not found.warnings_by_meta:
-        return f"Nothing went out in the last {days} days, so nothing broke a rule."
-    of = f"Of {counted(found.messages, 'message')} in the last {days} days"
+        return say("Nothing went out in the last {days} days, so nothing broke a rule.", days=days)
+    messages = counted(found.messages, "message")
+    risk = say("The Page's risk score is {score} of 100.", score=score)
     if not found.blocking and not found.warned:
-        return f"{of}, **none broke a rule** that can be seen from the logs. The Page's risk score is {score} of 100."
-    return (
-        f"{of}, **{grouped(found.blocking)} broke a rule** ({share(found.blocking, found.messages)}) and "
-        f"{grouped(found.warned)} more want a look. {grouped(found.unreviewed)} are not reviewed yet. "
-        f"The Page's risk score is {score} of 100."
+        none = say(
+            "Of {messages} in the last {days} days, **none broke a rule** that can be seen from the logs.",
+            messages=messages,
+            days=days,
+        )
+        return joined(none, risk)
+    some = say(
+        "Of {messages} in the last {days} days, **{broken} broke a rule** ({share}) and {warned} more want a look. "
+        "{unreviewed} are not reviewed yet.",
+        messages=messages,
+        days=days,
+        broken=grouped(found.blocking),
+        share=share(found.blocking, found.messages),
+        warned=grouped(found.warned),
+        unreviewed=grouped(found.unreviewed),
     )
+    return joined(some, risk)
 
 
 def marked(text: str, span_from: object, span_to: object) -> str:
@@ -139,7 +159,7 @@ def sources(book: Policy, rule: str, named: str) -> str:
     """Return a rule's sources as a Markdown list: title, date of the page, address."""
     known = [book.sources[each] for each in dict.fromkeys(named.replace(",", " ").split()) if each in book.sources]
     lines = [f"- {escaped(each.title)}, {escaped(each.page_date)}  \n  {escaped(each.address)}" for each in known]
-    return "\n".join([f"Rule `{rule}` of the rule book:", "", *lines])
+    return "\n".join([say("Rule `{rule}` of the rule book:", rule=rule), "", *lines])
 
 
 def tag_marks(book: Policy) -> list[tuple[date, str]]:
@@ -149,7 +169,7 @@ def tag_marks(book: Policy) -> list[tuple[date, str]]:
         if rule.id.startswith("tag.") and rule.id.count(".") == 1 and rule.value == "block" and rule.since > BEGINNING:
             closed.setdefault(rule.since, []).append(rule.id.removeprefix("tag."))
     return [
-        (day, f"{len(tags)} tags close" if len(tags) > 1 else f"{tags[0]} closes")
+        (day, say("{count} tags close", count=len(tags)) if len(tags) > 1 else say("{tag} closes", tag=tags[0]))
         for day, tags in sorted(closed.items())
     ]
 

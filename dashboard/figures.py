@@ -6,13 +6,15 @@ from datetime import timedelta
 import pandas as pd
 
 from dashboard import reads, theme
+from dashboard.language import listed, noted, say
 from dashboard.parts import Figure
 from dashboard.reach import Reach
 from dashboard.scope import Scope, week_before
 from dashboard.view import View
 from dashboard.words import counted, grouped, share
+from pipelines.lint.risk import Exposure
 
-_STOCK, _FLOW = "in a week", "vs last week"
+_STOCK, _FLOW = noted("in a week"), noted("vs last week")
 
 
 def reach_at(view: View) -> Reach:
@@ -31,40 +33,48 @@ def overview_figures(view: View, reach: Reach, runoff: reads.Runoff) -> list[Fig
     ago = week_before(view.scope)
     held = _held(view)
     before = view.read(reads.reach, ago, view.lanes)
-    count_open, closing = view.read(reads.windows_open, view.scope)
-    opened = [int(count) for count in view.read(reads.windows_by_day, view.scope)["count_open"]]
     return [
         Figure(
-            "Permissions held",
+            say("Permissions held"),
             held[-1],
             held[-1] - held[-8],
-            _STOCK,
+            say(_STOCK),
             held,
-            note="Available tokens: not reserved, spent, expired, revoked or stranded.",
+            note=say("Available tokens: not reserved, spent, expired, revoked or stranded."),
         ),
         Figure(
-            "People reachable",
+            say("People reachable"),
             reach.reachable,
             reach.reachable - before.reachable,
-            _STOCK,
-            note="With an open window or an available token. A person counts once per Page.",
+            say(_STOCK),
+            note=say("With an open window or an available token. A person counts once per Page."),
         ),
-        Figure(
-            "Windows open",
-            count_open,
-            count_open - before.window,
-            _STOCK,
-            [*opened, count_open],
-            note=f"{counted(closing, 'window')} of them close within {reads.SOON_HOURS} hours.",
-        ),
+        _windows_figure(view, before),
         *_flow_figures(view.read(reads.flows, view.scope)),
         Figure(
-            f"Expiring in {reads.SOON_DAYS} days",
+            say("Expiring in {days} days", days=reads.SOON_DAYS),
             int(runoff.soon_by_topic().sum()),
             series=runoff.ahead(),
-            note="Tokens held now that die within 30 days unless they are spent. The line shows the days to come.",
+            note=say(
+                "Tokens held now that die within {days} days unless they are spent. The line shows the days to come.",
+                days=reads.SOON_DAYS,
+            ),
         ),
     ]
+
+
+def _windows_figure(view: View, before: Reach) -> Figure:
+    count_open, closing = view.read(reads.windows_open, view.scope)
+    opened = [int(count) for count in view.read(reads.windows_by_day, view.scope)["count_open"]]
+    windows = counted(closing, "window")
+    return Figure(
+        say("Windows open"),
+        count_open,
+        count_open - before.window,
+        say(_STOCK),
+        [*opened, count_open],
+        note=say("{windows} of them close within {hours} hours.", windows=windows, hours=reads.SOON_HOURS),
+    )
 
 
 def _held(view: View) -> list[int]:
@@ -88,22 +98,30 @@ def _flow_figures(flows: pd.DataFrame) -> list[Figure]:
             label,
             value,
             value - int(last[column]),
-            _FLOW,
+            say(_FLOW),
             [int(count) for count in daily[column]],
             good=good,
             note=note,
         )
 
-    causes = ", ".join(
-        f"{grouped(int(this[f'count_{cause}']))} {cause}" for cause in ("expired", "revoked", "stranded")
+    causes = listed(
+        say("{count} {state}", count=grouped(int(this[f"count_{cause}"])), state=theme.STATES[cause].says)
+        for cause in ("expired", "revoked", "stranded")
     )
     return [
-        figure("Opted in, 7 days", "count_opted_in", good=True, note="New tokens; the line shows the last 14 days."),
         figure(
-            "Lost, 7 days",
+            say("Opted in, 7 days"),
+            "count_opted_in",
+            good=True,
+            note=say("New tokens; the line shows the last 14 days."),
+        ),
+        figure(
+            say("Lost, 7 days"),
             "count_lost",
             good=False,
-            note=f"{causes}. Spent, and so not lost: {grouped(int(this['count_spent']))}.",
+            note=say(
+                "{causes}. Spent, and so not lost: {spent}.", causes=causes, spent=grouped(int(this["count_spent"]))
+            ),
         ),
     ]
 
@@ -120,13 +138,13 @@ def inventory_figures(view: View, stock: pd.DataFrame) -> list[Figure]:
             good = {"available": True, "reserved": None, "spent": None}.get(state, False)
             shown.append(
                 Figure(
-                    ink.label.capitalize(),
+                    ink.says.capitalize(),
                     counts[-1],
                     change,
-                    _STOCK,
+                    say(_STOCK),
                     counts,
                     good=good,
-                    note=_STATE_NOTES.get(state, ""),
+                    note=say(_STATE_NOTES[state]),
                 )
             )
     return shown
@@ -137,34 +155,70 @@ def health_figures(view: View, balance: reads.Balance) -> list[Figure]:
     hours = view.read(reads.events_by_time, view.scope, view.scope.as_of - timedelta(days=14), "hour")
     days_ago = (view.scope.as_of - hours["bucket"]).dt.days
     daily = hours.groupby(days_ago)[["count_events", "count_late"]].sum().reindex(range(14), fill_value=0)
-    files = view.read(reads.sources, view.scope)[::-1]  # in the order in which they were loaded
 
     def figure(label: str, column: str, *, good: bool | None, note: str) -> Figure:
         counts = [int(count) for count in daily[column]]
         return Figure(
-            label, sum(counts[:7]), sum(counts[:7]) - sum(counts[7:]), _FLOW, counts[::-1], good=good, note=note
+            label, sum(counts[:7]), sum(counts[:7]) - sum(counts[7:]), say(_FLOW), counts[::-1], good=good, note=note
         )
 
-    again = share(balance.duplicates, balance.events + balance.duplicates)
     return [
         figure(
-            "Events, 7 days",
+            say("Events, 7 days"),
             "count_events",
             good=None,
-            note=f"Of {counted(balance.events, 'event')} loaded over all time.",
+            note=say("Of {events} loaded over all time.", events=counted(balance.events, "event")),
         ),
-        figure("Delivered late, 7 days", "count_late", good=False, note="More than a minute after they happened."),
+        figure(
+            say("Delivered late, 7 days"),
+            "count_late",
+            good=False,
+            note=say("More than a minute after they happened."),
+        ),
+        *_file_figures(view, balance),
+    ]
+
+
+def _file_figures(view: View, balance: reads.Balance) -> list[Figure]:
+    files = view.read(reads.sources, view.scope)[::-1]  # in the order in which they were loaded
+    again = share(balance.duplicates, balance.events + balance.duplicates)
+    return [
         Figure(
-            "Duplicates",
+            say("Duplicates"),
             balance.duplicates,
             series=_of_files(files, "duplicates"),
-            note=f"{again} of what came was sent again; an event counts once. The line goes from file to file.",
+            note=say(
+                "{share} of what came was sent again; an event counts once. The line goes from file to file.",
+                share=again,
+            ),
         ),
         Figure(
-            "Rejected lines",
+            say("Rejected lines"),
             balance.reject_lines,
             series=_of_files(files, "reject_lines"),
-            note="Lines that hold no event; they stand below with the reason. The line goes from file to file.",
+            note=say("Lines that hold no event; they stand below with the reason. The line goes from file to file."),
+        ),
+    ]
+
+
+def exposure_figures(weeks: pd.DataFrame, found: Exposure, score: int) -> list[Figure]:
+    """What was checked, what was found in it, and the score that it makes; `weeks` has a row a week."""
+    series = {name: [int(count) for count in weeks[name]] for name in ("count_messages", "block", "warn")}
+    return [
+        Figure(say("Messages checked"), found.messages, series=series["count_messages"], good=None),
+        Figure(
+            say("Break a rule"), found.blocking, series=series["block"], note=say("Meta may refuse or punish these.")
+        ),
+        Figure(say("Want a look"), found.warned, series=series["warn"], note=say("Only a reader can tell.")),
+        Figure(
+            say("Not reviewed"),
+            found.unreviewed,
+            note=say("Messages that break a rule, with no decision on them."),
+        ),
+        Figure(
+            say("Risk score"),
+            score,
+            note=say("0 to 100; its parts are below. Meta publishes no threshold: ours are."),
         ),
     ]
 
@@ -174,10 +228,10 @@ def _of_files(files: pd.DataFrame, column: str) -> list[int]:
 
 
 _STATE_NOTES = {
-    "available": "May be used for one message on its topic.",
-    "reserved": "Set aside for a campaign that has not sent yet.",
-    "spent": "Used: a message went out under it.",
-    "expired": "Died of age before it was used.",
-    "revoked": "The person stopped the notifications, or blocked the Page.",
-    "stranded": "Its lane was retired before it was used.",
+    "available": noted("May be used for one message on its topic."),
+    "reserved": noted("Set aside for a campaign that has not sent yet."),
+    "spent": noted("Used: a message went out under it."),
+    "expired": noted("Died of age before it was used."),
+    "revoked": noted("The person stopped the notifications, or blocked the Page."),
+    "stranded": noted("Its lane was retired before it was used."),
 }

@@ -7,6 +7,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import reads
 from dashboard.buckets import AGE, LEFT, Bucket
+from dashboard.language import say
+from dashboard.parts import several
 from dashboard.scope import Bounds, Scope
 from dashboard.theme import STATES
 from dashboard.view import View
@@ -19,28 +21,31 @@ def token_scope(view: View) -> Scope:
     choices = view.read(reads.choices, view.scope)
     topic, kind, state, clear = st.columns([3, 2, 3, 1], vertical_alignment="bottom")
     topics = topic.multiselect(
-        "Topic", sorted(choices["topic"].dropna().unique()), key="topic", bind="query-params", placeholder="All topics"
+        say("Topic"),
+        sorted(choices["topic"].dropna().unique()),
+        key="topic",
+        bind="query-params",
+        placeholder=say("All topics"),
     )
-    kinds = kind.multiselect(
-        "Kind", sorted(choices["kind"].unique()), key="kind", bind="query-params", placeholder="All kinds"
-    )
-    known = [each for each in STATES if each in set(choices["state"])]
-    states = state.multiselect("State", known, key="state", bind="query-params", placeholder="All states")
+    known = {each: each for each in sorted(choices["kind"].unique())}
+    kinds = several(kind, say("Kind"), known, "kind", say("All kinds"))
+    labels = {each: ink.label for each, ink in STATES.items() if each in set(choices["state"])}
+    states = several(state, say("State"), labels, "state", say("All states"))
     clear.button(
-        "Clear",
+        say("Clear"),
         on_click=_clear,
         icon=":material/filter_alt_off:",
         width="stretch",
-        help="Clear all filters of this page",
+        help=say("Clear all filters of this page"),
     )
-    return replace(view.scope, topics=tuple(topics), kinds=tuple(kinds), states=tuple(states))
+    return replace(view.scope, topics=tuple(topics), kinds=kinds, states=states)
 
 
 def token_bounds() -> Bounds:
     """Draw the filters of the rows by time left and age, and return their bounds."""
     left, age = st.columns(2)
-    left_slug = _bucket(left, "Time left, in days", "left", LEFT)
-    age_slug = _bucket(age, "Age, in days", "age", AGE)
+    left_slug = _bucket(left, say("Time left, in days"), "left", LEFT)
+    age_slug = _bucket(age, say("Age, in days"), "age", AGE)
     bounds = Bounds()
     if left_slug:
         bounds = replace(bounds, left_from=LEFT[left_slug].first, left_to=LEFT[left_slug].end)
@@ -72,7 +77,7 @@ def _bucket(column: DeltaGenerator, label: str, key: str, buckets: dict[str, Buc
         index=None,
         key=key,
         bind="query-params",
-        placeholder="Any",
+        placeholder=say("Any"),
         format_func=lambda slug: buckets[slug].label,
     )
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import charts_forecast as charts
 from dashboard import reads
+from dashboard.language import say
 from dashboard.parts import Rows, card, plot, rows, table
 from dashboard.scope import Scope
 from dashboard.view import View
@@ -19,16 +20,17 @@ def judged(view: View, to: Narrowed, scope: Scope) -> None:
     if past.empty:
         return
     left, right = st.columns(2)
-    with (
-        left,
-        card("The bands hold what they say", "Tokens held, by topic. Each band's width is set by the other origins."),
-    ):
+    note = say("Tokens held, by topic. Each band's width is set by the other origins.")
+    with left, card(say("The bands hold what they say"), note):
         held = view.read(read.coverage, to)
-        plot(charts.coverage(held[held["measure"] == "held"]), "coverage", "Share of outcomes within each band")
-    with right, card("Foreseen four weeks before, and what came", "Tokens held. Naive: the last week, repeated."):
-        plot(charts.past(past), "past", "Past forecasts of tokens held, and what came")
-    st.caption("By what is foreseen and days ahead. Error: the sum of misses, against repeating the last week (1).")
+        plot(charts.coverage(held[held["measure"] == "held"]), "coverage", say("Share of outcomes within each band"))
+    note = say("Tokens held. Naive: the last week, repeated.")
+    with right, card(say("Foreseen four weeks before, and what came"), note):
+        plot(charts.past(past), "past", say("Past forecasts of tokens held, and what came"))
+    st.caption(
+        say("By what is foreseen and days ahead. Error: the sum of misses, against repeating the last week (1).")
+    )
     table(view, view.read(read.coverage, to), "forecast-horizons")
     found = view.read(reads.forecast_judged, scope)
-    shown = Rows(found, len(found), "topics", "by Page", "forecast.judged", {}, "forecast-judged")
+    shown = Rows(found, len(found), say("topics"), say("by Page"), "forecast.judged", {}, "forecast-judged")
     rows(view, shown, "forecast-judged")

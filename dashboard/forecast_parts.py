@@ -6,18 +6,19 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import forecasting, reads
+from dashboard.language import noted, say, worded
 from dashboard.parts import Figure, card, choice
 from dashboard.scope import Scope
 from dashboard.view import View, rule_book
-from dashboard.words import ago, day, escaped, grouped
+from dashboard.words import ago, day, escaped, grouped, joined
 from pipelines.forecast import read
 from pipelines.forecast.advice import Advice, Unused
 from pipelines.forecast.read import Narrowed
 from pipelines.forecast.store import ForecastState, is_current
 
-ALL = "All topics"
-NONE_YET = "There is no forecast yet."
-NEVER_ANY = "No token is in these logs, so none can end."
+ALL = noted("All topics")
+NONE_YET = noted("There is no forecast yet.")
+NEVER_ANY = noted("No token is in these logs, so none can end.")
 
 
 def freshness(view: View, state: ForecastState | None) -> None:
@@ -31,23 +32,36 @@ def freshness(view: View, state: ForecastState | None) -> None:
     if forecasting.is_being_made(path):
         _being_made(view, state)
     elif failed and due:
-        st.error(f"No newer forecast could be made. {failed}", icon=":material/error:")
+        st.error(say("No newer forecast could be made. {why}", why=failed), icon=":material/error:")
     if not view.is_today:
-        st.caption("The day chosen at the side does not apply here: a forecast is made for now.")
+        st.caption(say("The day chosen at the side does not apply here: a forecast is made for now."))
     if state is not None:
-        late = " The logs end there." if state.starts_at.date() < state.made_at.date() else ""
-        st.caption(
-            f"Made {ago(state.made_at, view.moment)} from {state.count_days} days, as of {day(state.starts_at)}.{late} "
-            f"{state.count_paths} paths are drawn; a band is as wide as past forecasts had to be."
-        )
+        st.caption(_made(view, state))
+
+
+def _made(view: View, state: ForecastState) -> str:
+    """Say when the forecast was made, and from what."""
+    return joined(
+        say(
+            "Made {ago} from {days} days, as of {day}.",
+            ago=ago(state.made_at, view.moment),
+            days=state.count_days,
+            day=day(state.starts_at),
+        ),
+        say("The logs end there.") if state.starts_at.date() < state.made_at.date() else "",
+        say(
+            "{count} paths are drawn; a band is as wide as past forecasts had to be.",
+            count=state.count_paths,
+        ),
+    )
 
 
 @st.fragment(run_every="2s")
 def _being_made(view: View, state: ForecastState | None) -> None:
     if not forecasting.is_being_made(view.warehouse.path):
         st.rerun(scope="app")
-    older = " Until then, the one before stands here." if state else " It takes some seconds."
-    st.info(f"A forecast is being made from what is loaded.{older}", icon=":material/hourglass_top:")
+    older = say("Until then, the one before stands here.") if state else say("It takes some seconds.")
+    st.info(joined(say("A forecast is being made from what is loaded."), older), icon=":material/hourglass_top:")
 
 
 def narrowed(view: View) -> tuple[Narrowed, Scope]:
@@ -57,11 +71,16 @@ def narrowed(view: View) -> tuple[Narrowed, Scope]:
     left, right = st.columns([1, 2], vertical_alignment="bottom")
     kinds = sorted(series["kind"].unique())
     with left:
-        kind = choice("Kind", {"all": "All kinds"} | {each: each for each in kinds}, "all", "forecast_kind")
+        kind = choice(say("Kind"), {"all": noted("All kinds")} | {each: each for each in kinds}, "all", "forecast_kind")
     fitting = series if kind == "all" else series[series["kind"] == kind]
     labels = labels_of(fitting)
     chosen = right.selectbox(
-        "Topic", [ALL, *labels], key="series", bind="query-params", help="Those first of which the most die unused."
+        say("Topic"),
+        [ALL, *labels],
+        key="series",
+        bind="query-params",
+        format_func=worded({each: each for each in (ALL, *labels)}),
+        help=say("Those first of which the most die unused."),
     )
     if chosen in labels:
         row = fitting.iloc[labels.index(chosen)]
@@ -98,33 +117,48 @@ def forecast_figures(view: View, to: Narrowed, before: list[Unused], soonest: li
 
     def band(measure: str, ahead: int = 28) -> str:
         low, high = (round(bands[side].get((measure, ahead), 0)) for side in ("low_80", "high_80"))
-        return f"80 % of the paths lie between {grouped(low)} and {grouped(high)}."
+        return say("80 % of the paths lie between {low} and {high}.", low=grouped(low), high=grouped(high))
 
     def series(measure: str) -> list[int]:
         return [round(each) for each in bands["middle"].xs(measure, level="measure")[:28]]
 
+    return [
+        Figure(say("Tokens held"), held, note=say("Available tokens at the moment of the forecast.")),
+        Figure(
+            say("Held in 4 weeks"),
+            middle("held"),
+            middle("held") - held,
+            say("vs now"),
+            series("held"),
+            note=band("held"),
+        ),
+        *_waste_figures(before, soonest, series("died"), band("died")),
+        Figure(say("Opt-ins, 4 weeks"), middle("gained"), series=series("gained"), note=band("gained")),
+        Figure(say("Sends, 4 weeks"), middle("spent"), series=series("spent"), good=None, note=band("spent")),
+    ]
+
+
+def _waste_figures(before: list[Unused], soonest: list[Unused], series: list[int], band: str) -> list[Figure]:
     last, first = before[-1], before[0]
     saved = last.middle - soonest[-1].middle
     return [
-        Figure("Tokens held", held, note="Available tokens at the moment of the forecast."),
-        Figure("Held in 4 weeks", middle("held"), middle("held") - held, "vs now", series("held"), note=band("held")),
         Figure(
-            f"Die unused, {first.days} days",
+            say("Die unused, {days} days", days=first.days),
             first.middle,
-            series=series("died"),
+            series=series,
             good=False,
-            note=f"If you go on as now. {band('died')}",
+            note=joined(say("If you go on as now."), band),
         ),
         Figure(
-            f"Die unused, {last.days} days",
+            say("Die unused, {days} days", days=last.days),
             last.middle,
             -saved if saved > 0 else None,
-            "can be saved" if saved > 0 else "",
+            say("can be saved") if saved > 0 else "",
             good=False,
-            note="If you go on as now; below, what the same sends save by taking those tokens first that end first.",
+            note=say(
+                "If you go on as now; below, what the same sends save by taking those tokens first that end first."
+            ),
         ),
-        Figure("Opt-ins, 4 weeks", middle("gained"), series=series("gained"), note=band("gained")),
-        Figure("Sends, 4 weeks", middle("spent"), series=series("spent"), good=None, note=band("spent")),
     ]
 
 
@@ -138,7 +172,7 @@ def held_so_far(view: View, scope: Scope, measure: str) -> pd.DataFrame:
 
 def advice_card(advice: list[Advice]) -> None:
     """List what to do, each with its numbers."""
-    with card("What to do", "The most urgent first. What has no band is exact, or a mean of all paths."):
+    with card(say("What to do"), say("The most urgent first. What has no band is exact, or a mean of all paths.")):
         for each in advice:
             if each.subject != "unused":
                 icon = _ICONS.get(each.subject, "")

@@ -8,7 +8,9 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from dashboard.language import listed, noted, say
 from dashboard.ledger import ledger_at
+from dashboard.words import grouped
 from pipelines.forget_command import erased_words
 from pipelines.ledger import chain, deletions, people
 from pipelines.privacy import requests
@@ -17,12 +19,12 @@ from pipelines.rights import Person
 from pipelines.settings import read_settings
 
 _STATES = {
-    "asked": "waits for its turn",
-    "erasing": "is being erased",
-    "erased": "erased",
-    "unknown": "nobody knows yet who that is",
+    "asked": noted("waits for its turn"),
+    "erasing": noted("is being erased"),
+    "erased": noted("erased"),
+    "unknown": noted("nobody knows yet who that is"),
 }
-_ACTIONS = {"erasure_begun": "begun", "erasure_done": "done", "retention_applied": "too old"}
+_ACTIONS = {"erasure_begun": noted("begun"), "erasure_done": noted("done"), "retention_applied": noted("too old")}
 _DOES = "erase a person"
 
 
@@ -38,12 +40,17 @@ class Holding:
     def words(self) -> str:
         """Say it in one sentence."""
         if not self.events and not self.sends:
-            return f"Nothing is held of {self.psid}. Logs that come later are loaded without them."
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.events.items())
-        where = ", ".join(self.pages) or "a Page that is not loaded"
-        return (
-            f"On {where}: {sum(self.events.values()):,} events ({kinds}) leave the logs and the warehouse, and "
-            f"{self.sends:,} sends lose their name. That cannot be taken back."
+            return say("Nothing is held of {psid}. Logs that come later are loaded without them.", psid=self.psid)
+        kinds = listed(
+            say("{count} {kind}", count=grouped(count), kind=say(kind)) for kind, count in self.events.items()
+        )
+        return say(
+            "On {pages}: {events} events ({kinds}) leave the logs and the warehouse, and {sends} sends lose their "
+            "name. That cannot be taken back.",
+            pages=listed(self.pages) or say("a Page that is not loaded"),
+            events=grouped(sum(self.events.values())),
+            kinds=kinds,
+            sends=grouped(self.sends),
         )
 
 
@@ -82,7 +89,8 @@ def asked(home: Path, by: Person) -> pd.DataFrame:
     with ledger_at(home).connect() as connection:
         found = deletions.in_states(connection, tuple(_STATES))  # type: ignore[arg-type]
     rows = [
-        (each.code, each.asked_by, each.asked_at, _STATES[each.state], each.told().get("waits", "")) for each in found
+        (each.code, each.asked_by, each.asked_at, say(_STATES[each.state]), each.told().get("waits", ""))
+        for each in found
     ]
     frame = pd.DataFrame(rows, columns=["code", "asked_by", "asked_at", "state", "waits"])
     return frame.sort_values("asked_at", ascending=False, ignore_index=True)
@@ -93,7 +101,7 @@ def history(home: Path, by: Person) -> pd.DataFrame:
     by.must("forget", _DOES)
     with ledger_at(home).connect() as connection:
         found = [entry for entry in chain.entries(connection) if entry.action in _ACTIONS]
-    rows = [(entry.at, entry.actor, _ACTIONS[entry.action], _erased(entry)) for entry in reversed(found)]
+    rows = [(entry.at, entry.actor, say(_ACTIONS[entry.action]), _erased(entry)) for entry in reversed(found)]
     return pd.DataFrame(rows, columns=["occurred_at", "by", "what", "erased"])
 
 

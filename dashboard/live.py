@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import streamlit as st
 
 from dashboard.home import follower_of
-from dashboard.words import ago, escaped
+from dashboard.language import say
+from dashboard.words import ago, escaped, grouped
 from pipelines.follow.state import FollowState
 from pipelines.warehouse import Warehouse
 
@@ -60,14 +61,16 @@ def live_line(state: FollowState, now: datetime) -> str:
     if state.error:
         return f":material/error: {escaped(state.error)}"
     if state.is_loading and state.bytes_total >= _WORTH_A_BAR:
-        return f":material/sync: Loading {state.share:.0%}: {state.events_of_load:,} new events"
+        told = {"percent": f"{state.share:.0%}", "count": grouped(state.events_of_load)}
+        return say(":material/sync: Loading {percent}: {count} new events", **told)
     if state.newest_event_at is None:
-        return ":material/radio_button_checked: Live · nothing has come since the app began"
-    return f":material/radio_button_checked: Live · newest event {_lately(state.newest_event_at, now)}"
+        return say(":material/radio_button_checked: Live · nothing has come since the app began")
+    lately = _lately(state.newest_event_at, now)
+    return say(":material/radio_button_checked: Live · newest event {ago}", ago=lately)
 
 
 def _lately(then: datetime, now: datetime) -> str:
     passed = now - then
     if timedelta(0) <= passed < timedelta(minutes=1):
-        return f"{passed.seconds} s ago"
+        return say("{count} s ago", count=passed.seconds)
     return ago(then, now)

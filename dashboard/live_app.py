@@ -1,4 +1,4 @@
-"""What runs beside the pages in the app's process: the webhook route, the loader, the dispatcher, the watches."""
+"""What runs beside the pages in the app: the webhook route, the loader, the dispatcher, the watches, the alerts."""
 
 import asyncio
 import gc
@@ -13,6 +13,8 @@ from starlette.routing import BaseRoute
 from dashboard.home import begin_following, end_following, open_warehouse
 from dashboard.metrics import Metrics, follow_source, ledger_source, receive_source
 from dashboard.operations import Operations, disk_check, ledger_check, warehouse_check
+from pipelines.alerts.report import Overview
+from pipelines.alerts.thread import AlertThread
 from pipelines.dispatch.subscription import SubscriptionWatch
 from pipelines.dispatch_thread import DispatchThread
 from pipelines.ledger.store import ledger_url, open_ledger
@@ -40,10 +42,10 @@ def _settle_memory() -> None:
 class LiveApp:
     """The parts of one home, from `lifespan`'s beginning to its end. `clock` gives the moment, naive UTC.
 
-    Raises LedgerUnreachable.
+    `address` is where it listens, as http://host:port. Raises LedgerUnreachable, UsageError.
     """
 
-    def __init__(self, settings: Settings, policy: Policy, clock: Callable[[], datetime]) -> None:
+    def __init__(self, settings: Settings, policy: Policy, clock: Callable[[], datetime], address: str) -> None:
         self._settings, self._policy, self._clock = settings, policy, clock
         self._caretaker: Caretaker | None = None
         self._ledger = open_ledger(ledger_url(settings.home, settings.ledger_url))
@@ -62,6 +64,10 @@ class LiveApp:
                 "ledger": ledger_source(self._ledger, time.monotonic),
             }
         )
+        self._alerts = AlertThread(
+            settings, policy, self._ledger, lambda: open_warehouse(settings.warehouse_path), self._overview, clock,
+            address,
+        )  # fmt: skip
         self._deletions = deletion_routes(settings, self._ledger, clock)
 
     @property
@@ -86,6 +92,7 @@ class LiveApp:
         await self.receiver.start()
         await asyncio.to_thread(_settle_memory)
         self._dispatcher.start()
+        self._alerts.start()
         watching = asyncio.create_task(self._watch.run())
         try:
             yield
@@ -94,6 +101,7 @@ class LiveApp:
             await asyncio.gather(watching, return_exceptions=True)
             await self.receiver.stop()
             await asyncio.to_thread(self._dispatcher.stop)
+            await asyncio.to_thread(self._alerts.stop)
             await asyncio.to_thread(end_following, self._follower)
             self._ledger.dispose()
 
@@ -102,6 +110,11 @@ class LiveApp:
         self._metrics.limited(name)
         if name == "webhook":
             self.receiver.counts.refused("rate_limited", "Deliveries were refused: too many that are not signed.")
+
+    def _overview(self, now: datetime) -> Overview | None:
+        from dashboard.reporting import overview_at  # with the app it would be there before Streamlit's own cache
+
+        return overview_at(self._settings, now)
 
     def _tend(self, warehouse: Warehouse) -> None:
         """Erase who asked for it, and what is too old."""

@@ -31,7 +31,7 @@ def end_labels(last: pd.Series, states: Sequence[str]) -> list[dict[str, Any]]:
         height = int(last.get(state, 0))
         if total and height / total > 0.07:
             where = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 6, "y": below + height / 2, "align": "left"}
-            labels.append(label(f"{state}<br><b>{grouped(height)}</b>", **where))
+            labels.append(label(f"{theme.state_ink(state).says}<br><b>{grouped(height)}</b>", **where))
         below += height
     return labels
 

@@ -8,8 +8,12 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard import reads
+from dashboard.alerting import alerts_line
 from dashboard.app import clock, home, now, wall_clock
+from dashboard.first_start import first_start
 from dashboard.home import close_warehouses, follower_of, open_warehouse
+from dashboard.language import noted, say, worded
+from dashboard.language_choice import settle_language
 from dashboard.live import keep_live, timed_run
 from dashboard.pages import PAGES
 from dashboard.scope import Scope, end_of_day
@@ -24,37 +28,40 @@ from pipelines.warehouse import Warehouse
 
 _VIEWS = Path(__file__).parent / "views"
 _ICON = str(Path(__file__).with_name("icon.png"))  # a named icon would be fetched from elsewhere
-_EVERY_PAGE = "All Pages"
+_EVERY_PAGE = noted("All Pages")
 
 
 def main() -> None:
     """Draw the page that was asked for, for those who may see it; for all others the way to sign in."""
     step_back()  # a webhook is acknowledged first
+    settle_language()
     folder = home().expanduser().absolute()
     looking = visitor(folder, wall_clock)
     person = looking.person()
     if person is None:
-        closed("Sign in", lambda: sign_in_page(looking))
+        closed(say("Sign in"), lambda: sign_in_page(looking))
     elif not person.may("see"):
-        closed("No role", lambda: no_role_page(person))
+        closed(say("No role"), lambda: no_role_page(person))
     else:
         st.set_page_config(page_title="Clear to Send", page_icon=_ICON, layout="wide")
-        show(st.navigation({"Clear to Send": pages(person)}), looking, person)
+        show(st.navigation(pages(person)), looking, person)
 
 
-def pages(person: Person) -> list[st.Page]:
-    """Return the pages that a person may see."""
-    return [
-        st.Page(
-            _VIEWS / f"{each.file}.py",
-            title=each.title,
-            icon=f":material/{each.icon}:",
-            url_path=each.address,
-            default=each == PAGES[0],
-        )
-        for each in PAGES
-        if person.may(each.right)
-    ]
+def pages(person: Person) -> dict[str, list[st.Page]]:
+    """Return the pages that a person may see, by the section of the menu."""
+    sections: dict[str, list[st.Page]] = {}
+    for each in PAGES:
+        if person.may(each.right):
+            sections.setdefault(say(each.section), []).append(
+                st.Page(
+                    _VIEWS / f"{each.file}.py",
+                    title=say(each.title),
+                    icon=f":material/{each.icon}:",
+                    url_path=each.address,
+                    default=each == PAGES[0],
+                )
+            )
+    return sections
 
 
 def closed(title: str, draw: Callable[[], None]) -> None:
@@ -103,24 +110,33 @@ def sidebar(warehouse: Warehouse, looking: Visitor, person: Person, fresh: reads
     with st.sidebar:
         page = st.empty()
         day = st.date_input(
-            "As of the end of",
+            say("As of the end of"),
             value=None,
             min_value=min(first, moment).date(),
             max_value=moment.date(),
             key="as_of",
             bind="query-params",
             format="YYYY-MM-DD",
-            help="A day in UTC. Empty: now.",
+            help=say("A day in UTC. Empty: now."),
         )
         as_of = _as_of(day, moment)
         keep_live(warehouse, is_today=as_of == moment, still_in=lambda: looking.person() == person)
         with warehouse.cursor() as cursor:  # what is read from here on is at least as new as what keep_live has seen
             known, fresh = reads.pages(cursor, Scope(moment)), reads.freshness(cursor, Scope(moment))
-        page_id = page.selectbox("Page", [_EVERY_PAGE, *known], key="page", bind="query-params")
+        page_id = page.selectbox(
+            say("Page"),
+            [_EVERY_PAGE, *known],
+            key="page",
+            bind="query-params",
+            format_func=worded({each: each for each in (_EVERY_PAGE, *known)}),
+        )
         st.caption(freshness_line(fresh, moment))
         identity(looking, person)
     scope = Scope(as_of, None if page_id == _EVERY_PAGE else page_id)
-    return View(warehouse, looking.home, moment, scope, _zone(), fresh, is_demo, looking.has_sign_in, looking.who)
+    view = View(warehouse, looking.home, moment, scope, _zone(), fresh, is_demo, looking.has_sign_in, looking.who)
+    with st.sidebar:
+        alerts_line(view)
+    return view
 
 
 def _freshness(warehouse: Warehouse) -> reads.Freshness:
@@ -128,34 +144,17 @@ def _freshness(warehouse: Warehouse) -> reads.Freshness:
         return reads.freshness(cursor, Scope(now()))
 
 
-def first_start(folder: Path) -> None:
-    """Explain what to do with an empty home."""
-    st.title("Nothing is loaded yet", anchor=False)
-    st.markdown(
-        "Clear to Send shows how many people your Page may still message, out of the webhook logs that Meta sent you. "
-        f"There are none in `{folder}` so far."
-    )
-    own, sample = st.columns(2, border=True)
-    own.markdown("**Load your own logs**")
-    own.caption(
-        "A file, a folder or a pattern: JSON Lines, plain, .gz or .zst, as received or wrapped by a log shipper."
-    )
-    own.code(f"clear-to-send load PATH --home {folder}", language="shell", wrap_lines=True)
-    sample.markdown("**Or look around first**")
-    sample.caption("Makes logs of two Pages over 14 months, loads them, and opens these pages on them.")
-    sample.code("clear-to-send demo", language="shell", wrap_lines=True)
-    if st.button("Look again", icon=":material/refresh:"):
-        st.rerun()
-
-
 def failed(error: ClearToSendError) -> None:
     """Say what is wrong and what to do, in the error's own words."""
-    st.title("The warehouse cannot be shown", anchor=False)
+    st.title(say("The warehouse cannot be shown"), anchor=False)
     st.error(str(error), icon=":material/error:")
     st.caption(
-        "Nothing is lost: all of it can be loaded again from the logs. `clear-to-send doctor` checks the surroundings."
+        say(
+            "Nothing is lost: all of it can be loaded again from the logs. "
+            "`clear-to-send doctor` checks the surroundings."
+        )
     )
-    if st.button("Try again", icon=":material/refresh:"):
+    if st.button(say("Try again"), icon=":material/refresh:"):
         st.rerun()
 
 

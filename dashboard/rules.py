@@ -8,9 +8,10 @@ from datetime import date, datetime, time
 import duckdb
 import pandas as pd
 
+from dashboard.language import plural, say
 from dashboard.reads import MAX_ROWS, frame
 from dashboard.scope import Scope
-from dashboard.words import counted, grouped
+from dashboard.words import counted, day, day_in_full, grouped
 from pipelines.lint.message import Answer, Message
 from pipelines.policy import Policy
 from pipelines.rulebook_days import changes, in_force
@@ -33,6 +34,14 @@ class Effect:
 def rules_of(book: Policy, on: date) -> pd.DataFrame:
     """Return the rules in force on a day (UTC), a row each."""
     return pd.DataFrame([asdict(row) for row in in_force(book, noon(on))])
+
+
+def with_words(rows: pd.DataFrame, words: str) -> pd.DataFrame:
+    """Return the rows in which every one of the words stands, in whatever column."""
+    if not words or rows.empty:
+        return rows
+    lines = rows.astype(str).agg(" ".join, axis=1).str.lower()
+    return rows[[all(word in line for word in words.lower().split()) for line in lines]]
 
 
 def changes_between(book: Policy, earlier: date, later: date) -> pd.DataFrame:
@@ -63,9 +72,9 @@ def effect(lint: Lint, sent: pd.DataFrame, earlier: date, later: date) -> Effect
     sent_as = zip(*(sent[name] for name in ("text", "lane", "topic", "count_messages")), strict=True)
     rows = [(text, _known(lane), _known(topic), int(count)) for text, lane, topic, count in sent_as]
     verdicts = []
-    for day in (earlier, later):
-        messages = [Message(text, lane, topic, sent_at=noon(day)) for text, lane, topic, _ in rows]
-        verdicts.append([_by_rule(answer) for answer in lint(messages, noon(day))])
+    for at in (noon(earlier), noon(later)):
+        messages = [Message(text, lane, topic, sent_at=at) for text, lane, topic, _ in rows]
+        verdicts.append([_by_rule(answer) for answer in lint(messages, at)])
     came: Counter[tuple[str, str, str, str]] = Counter()
     worse = better = 0
     for (_, lane, _, count), before, after in zip(rows, *verdicts, strict=True):
@@ -83,26 +92,43 @@ def effect(lint: Lint, sent: pd.DataFrame, earlier: date, later: date) -> Effect
 def book_answer(book: Policy, on: date, stale: pd.DataFrame) -> str:
     """Answer "What are the rules?" with numbers."""
     count = sum(rule.in_force(on) for rule in book.rules)
-    late = (
-        f"**{counted(len(stale), 'rule')}** not verified for {STALE_DAYS} days" if len(stale) else "all verified lately"
+    if len(stale):
+        late = say("**{rules}** not verified for {days} days", rules=counted(len(stale), "rule"), days=STALE_DAYS)
+    else:
+        late = say("all verified lately")
+    return plural(
+        "1 rule in force on {day}, from {sources} sources; {late}.",
+        "{count} rules in force on {day}, from {sources} sources; {late}.",
+        count,
+        day=day_in_full(on),
+        sources=len(book.sources),
+        late=late,
     )
-    return f"{counted(count, 'rule')} in force on {on:%-d %B %Y}, from {len(book.sources)} sources; {late}."
 
 
 def effect_answer(found: Effect, earlier: date, later: date) -> str:
     """Say what the change would have done to the messages, in one sentence."""
     if not found.messages:
-        return "No message went out in that quarter, so there is nothing to judge."
-    days = f"by the rules of {later:%-d %b %Y} instead of {earlier:%-d %b %Y}"
-    what = f"Of the {grouped(found.messages)} messages of the quarter, {days},"
+        return say("No message went out in that quarter, so there is nothing to judge.")
+    of = {"messages": grouped(found.messages), "later": day(later), "earlier": day(earlier)}
     if not found.worse and not found.better:
-        return f"{what} **none** would have been judged otherwise."
-    return f"{what} **{grouped(found.worse)}** would have fared worse and {grouped(found.better)} better."
+        return say(
+            "Of the {messages} messages of the quarter, by the rules of {later} instead of {earlier}, **none** would "
+            "have been judged otherwise.",
+            **of,
+        )
+    return say(
+        "Of the {messages} messages of the quarter, by the rules of {later} instead of {earlier}, **{worse}** would "
+        "have fared worse and {better} better.",
+        **of,
+        worse=grouped(found.worse),
+        better=grouped(found.better),
+    )
 
 
-def noon(day: date) -> datetime:
+def noon(on: date) -> datetime:
     """Return the middle of a UTC day, naive."""
-    return datetime.combine(day, time(12))
+    return datetime.combine(on, time(12))
 
 
 def _known(value: object) -> str | None:

@@ -26,12 +26,16 @@ from pipelines.settings import Settings
 Clock = Callable[[], datetime]
 
 
-def make_app(settings: Settings, clock: Clock, wall_clock: Clock) -> st.App:
-    """Return the app of a home; sessions last by the machine's own clock. Raises UsageError, LedgerUnreachable."""
+def make_app(settings: Settings, clock: Clock, wall_clock: Clock, address: str) -> st.App:
+    """
+    Return the app of a home that listens at `address`; sessions last by the machine's own clock.
+
+    Raises UsageError, LedgerUnreachable.
+    """
     secrets = auth_secrets(settings)
     policy = load_policy(DATA / "policy")
     check_retention(settings.retention_days, policy)
-    live = LiveApp(settings, policy, clock)
+    live = LiveApp(settings, policy, clock, address)
     provider = urlsplit(settings.access.metadata_url)
     origin = f"{provider.scheme}://{provider.netloc}" if provider.netloc else ""
     limits = partial(RateLimits, clock=time.monotonic, on_limited=live.limited)

@@ -9,16 +9,19 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.access import asks, can_ask, person_of
+from dashboard.language import noted, say
+from dashboard.language_choice import language_chooser
+from dashboard.words import joined
 from pipelines.access import Claims
 from pipelines.rights import ROLES, Person, Role
 
 _ROLE = "role"
 _FIRST: Role = "admin"
 _MEANS: dict[Role, str] = {
-    "viewer": "sees the pages",
-    "growth": "writes and sends",
-    "reviewer": "approves and audits",
-    "admin": "may do everything",
+    "viewer": noted("sees the pages"),
+    "growth": noted("writes and sends"),
+    "reviewer": noted("approves and audits"),
+    "admin": noted("may do everything"),
 }
 _NOBODY = Person("", None)
 
@@ -65,41 +68,52 @@ def sign_in_page(looking: Visitor) -> None:
     with _middle():
         st.title("Clear to Send", anchor=False, width="content")
         if not can_ask(looking.home):
-            st.markdown("Sign-in was set up after this app began. Whoever runs it has to stop it and start it again.")
+            st.markdown(
+                say("Sign-in was set up after this app began. Whoever runs it has to stop it and start it again.")
+            )
             return
-        ended = "Your session has ended. Sign in again to go on."
-        asked = "Sign in to see whom your Page may message."
-        st.markdown(ended if looking.claims.get("is_logged_in") else asked, width="content")
-        st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
+        has_ended = looking.claims.get("is_logged_in")
+        asked = say("Sign in to see whom your Page may message.")
+        st.markdown(say("Your session has ended. Sign in again to go on.") if has_ended else asked, width="content")
+        st.button(say("Sign in"), type="primary", icon=":material/login:", on_click=st.login)
+    language_chooser(width=180)
 
 
 def no_role_page(person: Person) -> None:
     """Say to somebody who is signed in, and may see nothing, whom to ask."""
     with _middle():
-        st.title("You have no role here", anchor=False, width="content")
-        name = f"as {_quoted(person.name)}" if person.name else "under no name that can be trusted"
-        st.markdown(
-            f"You are signed in {name}. Ask whoever runs Clear to Send to give you a role, then look again.",
-            width="content",
-        )
+        st.title(say("You have no role here"), anchor=False, width="content")
+        name = _quoted(person.name)
+        who = say("You are signed in as {name}.", name=name)
+        if not person.name:
+            who = say("You are signed in under no name that can be trusted.")
+        ask = say("Ask whoever runs Clear to Send to give you a role, then look again.")
+        st.markdown(joined(who, ask), width="content")
         with st.container(horizontal=True, width="content"):
-            st.button("Look again", type="primary", icon=":material/refresh:")
+            st.button(say("Look again"), type="primary", icon=":material/refresh:")
             _sign_out()
+    language_chooser(width=180)
 
 
 def identity(looking: Visitor, person: Person) -> None:
-    """Say who is here and as what; without sign-in, let the role be chosen."""
+    """Say who is here and as what; without sign-in, let the role be chosen. The language is chosen by everybody."""
     if looking.has_sign_in:
-        st.caption(f":material/person: {_quoted(person.name)} · {person.role}")
+        st.caption(f":material/person: {_quoted(person.name)} · {say(person.role or '')}")
         _sign_out()
-        return
+    else:
+        _role_chooser()
+    language_chooser()
+
+
+def _role_chooser() -> None:
+    labels = {role: say("{role}: {means}", role=say(role), means=say(means)) for role, means in _MEANS.items()}
     st.selectbox(
-        "No sign-in: look as",
+        say("No sign-in: look as"),
         ROLES,
         index=ROLES.index(_FIRST),
         key=_ROLE,
-        format_func=lambda role: f"{role}: {_MEANS[role]}",
-        help="Nobody signs in here, so only this machine may look. Choose a role to see what it sees.",
+        format_func=lambda role: labels[role],
+        help=say("Nobody signs in here, so only this machine may look. Choose a role to see what it sees."),
     )
 
 
@@ -113,4 +127,4 @@ def _middle() -> DeltaGenerator:
 
 
 def _sign_out() -> None:
-    st.button("Sign out", icon=":material/logout:", on_click=st.logout)
+    st.button(say("Sign out"), icon=":material/logout:", on_click=st.logout)

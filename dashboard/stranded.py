@@ -6,15 +6,16 @@ from datetime import datetime
 
 import pandas as pd
 
+from dashboard.language import noted, plural, say
 from dashboard.words import counted, day, escaped
 from pipelines.policy import Policy
 from pipelines.rulebook import Rule, Source
 
 _LANES = {
-    "standard_window": "The open window",
-    "paid_marketing": "Paid marketing messages",
-    "otn": "A one-time notification",
-    "utility": "A utility template",
+    "standard_window": noted("The open window"),
+    "paid_marketing": noted("Paid marketing messages"),
+    "otn": noted("A one-time notification"),
+    "utility": noted("A utility template"),
 }
 
 
@@ -30,12 +31,17 @@ class Stranded:
 
     def title(self, as_of: datetime, *, today: bool) -> str:
         """Say how many, and since when."""
-        when = f"{'are' if self.count != 1 else 'is'} stranded" if today else f"stood stranded on {day(as_of)}"
         closed = [rule.from_at for rule in self.closings]
-        since = f" on {day(min(closed))}" if closed else ""
-        return (
-            f"{counted(self.count, 'token')} {when}: the {escaped(self.kind)} lane closed{since}, before they expired"
+        kind = escaped(say(self.kind))
+        lane = (
+            say("the {kind} lane closed on {day}, before they expired", kind=kind, day=day(min(closed)))
+            if closed
+            else say("the {kind} lane closed, before they expired", kind=kind)
         )
+        if today:
+            return plural("1 token is stranded: {lane}", "{count} tokens are stranded: {lane}", self.count, lane=lane)
+        tokens = counted(self.count, "token")
+        return say("{tokens} stood stranded on {day}: {lane}", tokens=tokens, day=day(as_of), lane=lane)
 
     def reasons(self) -> str:
         """Say why, each reason with its sources."""
@@ -44,8 +50,8 @@ class Stranded:
     def replacements(self) -> str:
         """Say what can replace the lane, as a Markdown list, the surest first."""
         if not self.offers:
-            return "The rule book names nothing that can replace this lane."
-        return "\n".join(f"- **{_LANES[rule.value]}.** {rule.words} {self._cited(rule)}" for rule in self.offers)
+            return say("The rule book names nothing that can replace this lane.")
+        return "\n".join(f"- **{say(_LANES[rule.value])}.** {rule.words} {self._cited(rule)}" for rule in self.offers)
 
     def _cited(self, rule: Rule) -> str:
         cited = (self.sources[name] for name in rule.source)

@@ -9,6 +9,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from dashboard.language import noted, say
+
 LIGHT_GROUND = "#FFFFFF"
 DARK_GROUND = "#0E1217"
 ACCENT = "#0E7490"
@@ -25,31 +27,36 @@ class Ink:
     color: str
     pattern: str = ""
 
+    @property
+    def says(self) -> str:
+        """The label in the viewer's language."""
+        return say(self.label)
+
 
 STATES = {
-    "available": Ink("available", "#089A67"),
-    "reserved": Ink("reserved", "#2666E3", "."),
-    "spent": Ink("spent", "#5C6368"),
-    "expired": Ink("expired", "#B53D14", "/"),
-    "revoked": Ink("revoked", "#CF76A9", "x"),
-    "stranded": Ink("stranded", "#8D469C", "\\"),
+    "available": Ink(noted("available"), "#089A67"),
+    "reserved": Ink(noted("reserved"), "#2666E3", "."),
+    "spent": Ink(noted("spent"), "#5C6368"),
+    "expired": Ink(noted("expired"), "#B53D14", "/"),
+    "revoked": Ink(noted("revoked"), "#CF76A9", "x"),
+    "stranded": Ink(noted("stranded"), "#8D469C", "\\"),
 }
 """Token states in the order of their stacks: what may still be used lies at the bottom."""
-EXPIRING = Ink("about to expire", "#C98506")
+EXPIRING = Ink(noted("about to expire"), "#C98506")
 
 LANES = {
-    "contacts": Ink("All contacts", "#5C6368"),
-    "window": Ink("Window open", ACCENT),
-    "token": Ink("Token held", "#089A67"),
-    "human_agent": Ink("Human agent only", "#C98506", "/"),
-    "none": Ink("Out of reach", "#7A8794", "x"),
+    "contacts": Ink(noted("All contacts"), "#5C6368"),
+    "window": Ink(noted("Window open"), ACCENT),
+    "token": Ink(noted("Token held"), "#089A67"),
+    "human_agent": Ink(noted("Human agent only"), "#C98506", "/"),
+    "none": Ink(noted("Out of reach"), "#7A8794", "x"),
 }
 """Steps of the reach, in the order in which they are taken off."""
 
 SEVERITIES = {
-    "block": Ink("breaks a rule", "#B53D14"),
-    "warn": Ink("wants a look", "#C98506", "/"),
-    "note": Ink("worth knowing", "#7A8794", "."),
+    "block": Ink(noted("breaks a rule"), "#B53D14"),
+    "warn": Ink(noted("wants a look"), "#C98506", "/"),
+    "note": Ink(noted("worth knowing"), "#7A8794", "."),
 }
 """Findings, worst first: what breaks a rule lies at the bottom of a stack."""
 

@@ -10,6 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar, cast
 import duckdb
 import streamlit as st
 
+from dashboard.language import say
 from dashboard.reads import Freshness, Key
 from dashboard.scope import Lanes, Scope
 from pipelines import DATA
@@ -68,7 +69,11 @@ class View:
             if rule.id.startswith("lane.") and rule.value is False
         }
         shown = self.scope.kinds
-        return [(day, f"{kind} lane closes") for day, kind in sorted(closed) if not shown or kind in shown]
+        return [
+            (day, say("{kind} lane closes", kind=say(kind)))
+            for day, kind in sorted(closed)
+            if not shown or kind in shown
+        ]
 
     @property
     def key(self) -> Key:
@@ -78,7 +83,7 @@ class View:
     @property
     def masked(self) -> str:
         """What is masked in the rows shown."""
-        return "tokens" if self.key is None else "people and tokens"
+        return say("tokens") if self.key is None else say("people and tokens")
 
     @property
     def secret(self) -> str:

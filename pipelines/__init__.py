@@ -32,6 +32,7 @@ STAGES: tuple[Stage, ...] = (
     Stage("dispatch", "queued sends", "calls of the Graph API, answers", "each message once, at the Page's pace"),
     Stage("audit", "ledger, warehouse", "proofs, exports", "what happened, and under which permission"),
     Stage("privacy", "wishes to be forgotten", "logs, warehouse and ledger without them", "who is forgotten stays so"),
+    Stage("alerts", "ledger, warehouse, the rule book", "alerts, mails, Slack messages", "what wants somebody, once"),
 )
 
 _HERE = Path(__file__).parent

@@ -1,5 +1,6 @@
 """What `clear-to-send audit` does, apart from its options: proves the chain, exports a campaign, follows one send."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -9,12 +10,15 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 from rich.console import Console
+from sqlalchemy import Engine
 
 from pipelines import DATA
-from pipelines.audit import words
+from pipelines.audit import entries, words
 from pipelines.audit.export import export_campaign, manifest_sha256, verify_export
+from pipelines.audit.export_report import export_report
 from pipelines.audit.lineage import Lineage
 from pipelines.audit.lineage import trace as trace_send
+from pipelines.audit.pdf import is_pdf
 from pipelines.audit.verify import verify
 from pipelines.ledger import chain
 from pipelines.ledger.store import ledger_of
@@ -33,15 +37,25 @@ def verify_home(settings: Settings) -> dict[str, Any]:
 
 
 def verify_file(settings: Settings, file: Path) -> dict[str, Any]:
-    """Prove an export: each file against its manifest, and the manifest against the chain. {"file", "ok", "faults"}."""
-    faults = list(verify_export(file))
+    """
+    Prove an export: a zip against its manifest, and that against the chain; a PDF against the chain.
+
+    Returns {"file", "ok", "faults", "proof"}.
+    """
+    is_report = is_pdf(file)
+    faults = [] if is_report else list(verify_export(file))
     if not faults:
-        digest = manifest_sha256(file)
+        digest = hashlib.sha256(file.read_bytes()).hexdigest() if is_report else manifest_sha256(file)
         with ledger_of(settings.home, settings.ledger_url) as ledger, ledger.connect() as connection:
-            exports = [entry for entry in chain.entries(connection) if entry.action == "campaign_exported"]
-        if not any(digest in entry.detail for entry in exports):
-            faults.append(f"No entry of the chain knows {file.name}: it was made elsewhere, or written anew.")
-    return {"file": str(file), "ok": not faults, "faults": faults}
+            if not entries.knows(connection, ("campaign_exported", "report_exported"), digest):
+                faults.append(f"No entry of the chain knows {file.name}: it was made elsewhere, or written anew.")
+    proof = "every file fits its manifest, and the chain knows the manifest"
+    return {
+        "file": str(file),
+        "ok": not faults,
+        "faults": faults,
+        "proof": "the chain knows it" if is_report else proof,
+    }
 
 
 def export(
@@ -54,15 +68,23 @@ def export(
     policy = load_policy(DATA / "policy")
     with ledger_of(settings.home, settings.ledger_url) as ledger, _cursor(settings) as cursor:
         file = export_campaign(ledger, cursor, policy, campaign_id, folder, now, by.name, kept, show_ids=show_ids)
-        with ledger.connect() as connection:
-            head = chain.head(connection)
-    return {
-        "file": str(file),
-        "manifest_sha256": manifest_sha256(file),
-        "entries": head.entries,
-        "head": head.hash,
-        "logs": cursor is not None,
-    }
+        return {"manifest_sha256": manifest_sha256(file)} | _exported(ledger, file, logs=cursor is not None)
+
+
+def export_pdf(settings: Settings, campaign_id: str, folder: Path, now: datetime, by: Person) -> dict[str, Any]:
+    """Export the report on a campaign as PDF; nobody is named in it. Returns {"file", "sha256", "entries", …}."""
+    by.must("audit", "export a campaign")
+    policy = load_policy(DATA / "policy")
+    with ledger_of(settings.home, settings.ledger_url) as ledger, _cursor(settings) as cursor:
+        file = export_report(ledger, cursor, policy, campaign_id, folder, now, by.name, settings.heads_path)
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        return {"sha256": digest} | _exported(ledger, file, logs=cursor is not None)
+
+
+def _exported(ledger: Engine, file: Path, *, logs: bool) -> dict[str, Any]:
+    with ledger.connect() as connection:
+        head = chain.head(connection)
+    return {"file": str(file), "entries": head.entries, "head": head.hash, "logs": logs}
 
 
 def trace(settings: Settings, send_id: int, by: Person, *, show_ids: bool = False) -> Lineage:
@@ -88,7 +110,7 @@ def as_json(lineage: Lineage) -> dict[str, Any]:
 def show_verdict(told: dict[str, Any], out: Console) -> None:
     """Print what a proof of the chain, or of an export, found."""
     if "file" in told:
-        well = f"{told['file']} is what was exported: every file fits its manifest, and the chain knows the manifest."
+        well = f"{told['file']} is what was exported: {told['proof']}."
     else:
         well = f"The chain holds: {told['entries']:,} entries, each fits the one before."
     out.print(well if told["ok"] else "It does not hold:", style="green" if told["ok"] else "bold red", markup=False)
@@ -106,7 +128,8 @@ def show_export(told: dict[str, Any], out: Console) -> None:
     if not told["logs"]:
         out.print("There is no warehouse, so nothing is in it of deliveries, reads and opt-ins. Load the logs first.")
     out.print(f"The chain now has {told['entries']:,} entries; its head is {told['head']}", markup=False)
-    out.print(f"Sha256 of the manifest, which that entry holds: {told['manifest_sha256']}", markup=False)
+    of, digest = ("file", told["sha256"]) if "sha256" in told else ("manifest", told["manifest_sha256"])
+    out.print(f"Sha256 of the {of}, which that entry holds: {digest}", markup=False)
 
 
 def show_trace(lineage: Lineage, out: Console) -> None:

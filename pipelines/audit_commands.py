@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from pipelines.access import operator
+from pipelines.errors import UsageError
 from pipelines.options import DEFAULT_HOME, AsJson, AsOf, AsUser, Home
 from pipelines.settings import read_settings
 
@@ -45,6 +46,7 @@ def export(
     campaign_id: Annotated[str, typer.Argument(metavar="ID", help="As `campaign list` shows it.")],
     folder: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder for the zip.")] = Path(),
     show_ids: ShowIds = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="The report alone, as PDF, instead of the zip.")] = False,
     home: Home = DEFAULT_HOME,
     as_user: AsUser = "",
     as_json: AsJson = False,
@@ -55,7 +57,12 @@ def export(
 
     settings = read_settings(home)
     by = operator(settings.access, as_user)
-    told = audit_command.export(settings, campaign_id, folder, ctx.obj(as_of), by, show_ids=show_ids)
+    if pdf and show_ids:
+        raise UsageError("The report names nobody: leave out --show-ids, or --pdf for the zip, which can.")
+    if pdf:
+        told = audit_command.export_pdf(settings, campaign_id, folder, ctx.obj(as_of), by)
+    else:
+        told = audit_command.export(settings, campaign_id, folder, ctx.obj(as_of), by, show_ids=show_ids)
     if as_json:
         typer.echo(json.dumps(told))
     else:

@@ -123,6 +123,22 @@ def approve(
 
 
 @campaigns.command()
+def send_back(
+    ctx: typer.Context, campaign_id: CampaignId, home: Home = DEFAULT_HOME, as_user: AsUser = "", reason: Reason = "",
+    as_json: AsJson = False, as_of: AsOf = "",
+) -> None:  # fmt: skip
+    """Give a checked campaign back to its author, as a draft, with the reason. Whoever wrote it cannot."""
+    _do(
+        home,
+        ctx.obj(as_of),
+        campaign_id,
+        as_user,
+        lambda here, by: here.send_back(campaign_id, by, reason),
+        as_json=as_json,
+    )
+
+
+@campaigns.command()
 def launch(
     ctx: typer.Context, campaign_id: CampaignId, home: Home = DEFAULT_HOME, as_user: AsUser = "",
     as_json: AsJson = False, as_of: AsOf = "",

@@ -6,28 +6,30 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import Engine
 
-from pipelines import DATA
+from pipelines import DATA, campaign_told
 from pipelines.audit.outcome import outcome
 from pipelines.errors import HomeMissing, SurroundingsError, UsageError
 from pipelines.ledger import approvals, brakes, campaigns, sends
 from pipelines.ledger.chain import kept_head
-from pipelines.ledger.store import ledger_of
+from pipelines.ledger.store import failing_in_words, ledger_of
 from pipelines.lint.linter import Linter
 from pipelines.plan import checking, launching
 from pipelines.plan.campaign import Campaign
 from pipelines.plan.campaign_file import read_campaign
+from pipelines.plan.versions import Versions, changes
 from pipelines.policy import Policy, load_policy
-from pipelines.pseudonyms import pseudonym, pseudonym_key
+from pipelines.pseudonyms import pseudonym_key
 from pipelines.rights import Person
 from pipelines.settings import Settings, read_settings
 from pipelines.warehouse import Warehouse
 
-_MOST_JOINED = 200_000
+MOST_JOINED = 200_000
 """Sends that are joined with the logs while somebody waits for a status: some seconds."""
 
 
@@ -58,24 +60,24 @@ class CampaignHome:
         cls, settings: Settings, ledger: Engine, warehouse: Warehouse, linter: Callable[[], Linter], now: datetime
     ) -> Iterator[Self]:
         """Work inside the app, on what it holds open already; the head of the chain is kept all the same."""
-        with kept_head(ledger, settings.heads_path):
-            yield cls(settings, ledger, load_policy(DATA / "policy"), now, lambda: nullcontext(warehouse), linter)
+        with failing_in_words(ledger), kept_head(ledger, settings.heads_path):
+            yield cls(settings, ledger, _rules(), now, lambda: nullcontext(warehouse), linter)
 
     def write(self, file: Path, by: Person, campaign_id: str = "") -> str:
         """Make a draft of a file, and return its id. Raises UsageError, Refused."""
         by.must("write", "write a campaign")
         campaign = read_campaign(file, self.policy, self.now)
-        made = campaign_id or f"{_slug(campaign.name)}-{secrets.token_hex(2)}"
+        made = campaign_id or f"{slug(campaign.name)}-{secrets.token_hex(2)}"
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", made):
             raise UsageError(f"--id {made}: write up to 64 small letters, digits and hyphens.")
-        campaigns.create(self.ledger, made, _draft(campaign), by.name, self.now)
+        campaigns.create(self.ledger, made, draft_of(campaign), by.name, self.now)
         return made
 
     def rewrite(self, campaign_id: str, file: Path, by: Person) -> None:
         """Put another file in its place. Raises UsageError, Refused."""
         by.must("write", "edit a campaign")
         campaigns.get(self.ledger, campaign_id)
-        draft = _draft(read_campaign(file, self.policy, self.now))
+        draft = draft_of(read_campaign(file, self.policy, self.now))
         campaigns.edit(self.ledger, campaign_id, draft, by.name, self.now)
 
     def check(self, campaign_id: str, by: Person) -> bool:
@@ -89,11 +91,25 @@ class CampaignHome:
             found = checking.check(cursor, self.ledger, linter, record, by.name, self.now, self.settings.plans_path)
         return found.judgement.verdict == "block"
 
-    def approve(self, campaign_id: str, by: Person, reason: str) -> None:
-        """Let it pass. Raises Refused."""
+    def approve(self, campaign_id: str, by: Person, reason: str, seen: int | None = None) -> None:
+        """Let it pass. `seen` is the plan that `by` looked at: no other passes. Raises Refused."""
         by.must("approve", "approve a campaign")
         campaigns.signed(by.name)
-        launching.approve(self.ledger, campaigns.get(self.ledger, campaign_id), by.name, self.now, reason)
+        launching.approve(self.ledger, campaigns.get(self.ledger, campaign_id), by.name, self.now, reason, seen)
+
+    def send_back(self, campaign_id: str, by: Person, reason: str, seen: int | None = None) -> None:
+        """Give it back to its author with a written reason; `seen` as in `approve`. Raises Refused."""
+        by.must("approve", "send a campaign back")
+        campaigns.signed(by.name)
+        launching.send_back(self.ledger, campaigns.get(self.ledger, campaign_id), by.name, self.now, reason, seen)
+
+    def foresee(self, campaign_id: str, by: Person) -> launching.Foreseen:
+        """Say what a launch would do now, and write nothing. Raises Refused."""
+        by.must("send", "launch a campaign")
+        record = campaigns.get(self.ledger, campaign_id)
+        linter = self.linter()
+        with self.warehouse() as warehouse, warehouse.cursor() as cursor:
+            return launching.foresee(cursor, self.ledger, linter, record, self.now, self.settings.plans_path)
 
     def launch(self, campaign_id: str, by: Person) -> launching.Launched:
         """Reserve every send. Raises Refused."""
@@ -141,11 +157,16 @@ class CampaignHome:
         by.must("operate", "let campaigns start again")
         campaigns.release_all(self.ledger, by.name, self.now, why or "by hand")
 
-    def every(self, by: Person) -> list[dict[str, Any]]:
-        """Return every campaign, in short."""
+    def stopped(self, by: Person) -> campaigns.Stop | None:
+        """Return who stopped everything; None while campaigns may start."""
         by.must("see", "see campaigns")
-        columns = ("campaign_id", "page_id", "name", "state", "state_at", "state_why", "created_by", "launched_at")
-        return [{name: getattr(each, name) for name in columns} for each in campaigns.every(self.ledger)]
+        with self.ledger.connect() as connection:
+            return campaigns.standing_stop(connection)
+
+    def every(self, by: Person) -> list[dict[str, Any]]:
+        """Return every campaign, in short, oldest first."""
+        by.must("see", "see campaigns")
+        return campaign_told.every(self.ledger)
 
     def told(self, campaign_id: str, by: Person) -> dict[str, Any]:
         """
@@ -154,26 +175,24 @@ class CampaignHome:
         People stand in it under pseudonyms, the same as on the pages, unless `by` may see their ids.
         """
         by.must("see", "see a campaign")
-        record = campaigns.get(self.ledger, campaign_id)
-        plan = approvals.plan_of(self.ledger, campaign_id)
-        summary = plan.told() if plan else {}
-        tally = sends.tally(self.ledger, campaign_id)
-        with self.ledger.connect() as connection:
-            approved = approvals.history(connection, campaign_id)
-            brake = brakes.standing(connection, record.page_id, self.now)
-        counts: dict[str, int] = {}
-        for each in tally:
-            counts[each.state] = counts.get(each.state, 0) + each.sends
-        return {
-            "id": record.campaign_id, "status": record.state, "why": record.state_why, "since": record.state_at,
-            "by": record.state_by, "counts": counts,
-            "lanes": summary.get("lanes", []), "findings": summary.get("findings", []),
-            "name": record.name, "page_id": record.page_id, "author": record.created_by,
-            "start_at": record.start_at, "not_after": record.not_after, "launched_at": record.launched_at,
-            "unconfirmed": self._unconfirmed(record, by),
-            "checked": summary, "sends": [asdict(each) for each in tally], "brake": brake,
-            "approvals": [asdict(each) for each in approved],
-        }  # fmt: skip
+        secret = None if by.may("see_ids") else pseudonym_key(self.settings.home)
+        return campaign_told.told(self.ledger, campaign_id, secret, self.now)
+
+    def content(self, campaign_id: str, by: Person) -> Campaign:
+        """Return what its author wrote."""
+        by.must("see", "see a campaign")
+        return Campaign.from_json(campaigns.get(self.ledger, campaign_id).definition)
+
+    def changed(self, campaign_id: str, by: Person) -> Versions | None:
+        """Return how it differs from what was last approved of it; None where nothing was."""
+        by.must("see", "see a campaign")
+        found = approvals.last_approved(self.ledger, campaign_id)
+        if found is None:
+            return None
+        approval, plan = found
+        was = None if plan.definition is None else Campaign.from_json(plan.definition)
+        now = self.content(campaign_id, by)
+        return Versions(approval.approved_by, approval.approved_at, None if was is None else changes(was, now))
 
     def outcome(self, campaign_id: str, by: Person) -> dict[str, Any]:
         """Return what the logs tell of a campaign: {"funnel", "logs_until"}, or a "note" why that is not told."""
@@ -181,7 +200,7 @@ class CampaignHome:
         count = sum(each.sends for each in sends.tally(self.ledger, campaign_id))
         if not count:
             return {}
-        if count > _MOST_JOINED:
+        if count > MOST_JOINED:
             return {"note": f"With {count:,} sends deliveries and reads take a while: `audit export` has them."}
         try:
             with self.warehouse() as warehouse, warehouse.cursor() as cursor:
@@ -190,17 +209,11 @@ class CampaignHome:
             return {"note": f"Deliveries and reads are not shown: {error}"}
         return {"funnel": [asdict(each) for each in found.funnel], "logs_until": found.logs_until}
 
-    def _unconfirmed(self, record: campaigns.CampaignRecord, by: Person) -> list[dict[str, Any]]:
-        key = None if by.may("see_ids") else pseudonym_key(self.settings.home)
-        return [
-            {
-                "send_id": send_id,
-                "person": psid if key is None else pseudonym(key, record.page_id, psid),
-                "lane": lane,
-                "since": since,
-            }
-            for send_id, psid, lane, since in sends.unconfirmed(self.ledger, record.campaign_id)
-        ]
+
+@cache
+def _rules() -> Policy:
+    """Return the rule book, read once a process: pages ask for it every few seconds."""
+    return load_policy(DATA / "policy")
 
 
 @contextmanager
@@ -214,11 +227,13 @@ def _opened(settings: Settings) -> Iterator[Warehouse]:
         yield warehouse
 
 
-def _draft(campaign: Campaign) -> campaigns.Draft:
+def draft_of(campaign: Campaign) -> campaigns.Draft:
+    """Return what the ledger keeps of a campaign."""
     return campaigns.Draft(
         campaign.page_id, campaign.name, campaign.to_json(), campaign.fingerprint, campaign.start_at, campaign.not_after
     )
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
+    """Return a name as the beginning of a campaign's id."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "campaign"

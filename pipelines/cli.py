@@ -14,6 +14,7 @@ from rich.table import Table
 
 from pipelines import DATA, backup_commands, forget_commands, sending_commands, serving_commands
 from pipelines.after_load import check_history, foresee, open_warehouse
+from pipelines.alerts_command import alerts
 from pipelines.audit_commands import audit
 from pipelines.campaign_commands import campaigns
 from pipelines.doctor import examine
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(campaigns)
 app.add_typer(audit)
+app.add_typer(alerts)
 app.command()(sending_commands.dispatch)
 app.command()(sending_commands.sandbox)
 for command in (serving_commands.demo, serving_commands.serve, serving_commands.receive):

@@ -13,6 +13,7 @@ from pydantic_settings import (
 
 from pipelines.errors import HomeMissing, UsageError
 from pipelines.rights import Role
+from pipelines.settings_alerts import Alerts, Mail, Report
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """This machine: where pages without sign-in are shown, and where a Graph API can only be a sandbox."""
@@ -60,6 +61,9 @@ class Settings(BaseSettings):
     verify_token: SecretStr | None = Field(default=None, description="what Meta's challenge to the webhook must name")
     public_url: str = Field(default="", description="https address under which Meta and people reach the app")
     access: Access = Field(default_factory=Access)
+    alerts: Alerts = Field(default_factory=Alerts)
+    mail: Mail = Field(default_factory=Mail)
+    report: Report = Field(default_factory=Report)
     metrics_token: SecretStr | None = Field(default=None, description="bearer token of /metrics from other machines")
     retention_days: dict[str, int] = Field(
         default_factory=dict, description="a kind of event -> days after which it is erased; other kinds are kept"

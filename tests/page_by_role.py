@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import reads
 from dashboard.home import open_warehouse
+from dashboard.language import SLOT, Language
 from dashboard.scope import Scope
 from dashboard.view import View, hand_over
 from pipelines.rights import Person, Role
@@ -26,7 +27,7 @@ class Desk:
         return Person("kim@example.com", self.role)
 
 
-def page_of(home: Path, name: str, desk: Desk, *, has_sign_in: bool = True) -> AppTest:
+def page_of(home: Path, name: str, desk: Desk, *, has_sign_in: bool = True, language: Language = "en") -> AppTest:
     """Draw a page for whoever sits at the desk."""
 
     def script(home: object, name: str, desk: object, has_sign_in: object) -> None:
@@ -35,7 +36,9 @@ def page_of(home: Path, name: str, desk: Desk, *, has_sign_in: bool = True) -> A
         draw(home, name, desk, has_sign_in=has_sign_in)  # type: ignore[arg-type]
 
     given = {"home": home, "name": name, "desk": desk, "has_sign_in": has_sign_in}
-    return AppTest.from_function(script, default_timeout=60, kwargs=given).run()
+    page = AppTest.from_function(script, default_timeout=60, kwargs=given)
+    page.session_state[SLOT] = language
+    return page.run()
 
 
 def draw(home: Path, name: str, desk: Desk, *, has_sign_in: bool) -> None:

@@ -31,7 +31,17 @@ def before(**by: float) -> str:
 def receiver(home: Path, name: str = "app", **told: Any) -> None:
     """Write the file of a receiver that runs and is well, apart from what is told."""
     totals = dict.fromkeys(
-        ("accepted", "bad_signature", "too_large", "not_stored", "malformed", "bad_challenge", "rate_limited"), 0
+        (
+            "accepted",
+            "bad_signature",
+            "too_large",
+            "not_stored",
+            "malformed",
+            "challenged",
+            "bad_challenge",
+            "rate_limited",
+        ),
+        0,
     )
     totals |= told.pop("totals", {"accepted": 1200})
     pages = {PAGE: {"accepted": 1200, "last_at": before(minutes=2)}}

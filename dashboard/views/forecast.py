@@ -13,6 +13,7 @@ from dashboard.forecast_parts import (
     narrowed,
 )
 from dashboard.forecast_whatif import what_if
+from dashboard.language import noted, say
 from dashboard.parts import card, choice, figures, header
 from dashboard.view import View, current
 from dashboard.words import escaped
@@ -21,15 +22,15 @@ from pipelines.forecast.advice import advise
 from pipelines.forecast.history import read_known
 from pipelines.forecast.store import read_state
 
-_QUESTION = "When do our permissions run out, and how many die unused?"
-_PARTS = {"ahead": "What comes", "whatif": "What if", "record": "Can it be trusted?"}
+_QUESTION = noted("When do our permissions run out, and how many die unused?")
+_PARTS = {"ahead": noted("What comes"), "whatif": noted("What if"), "record": noted("Can it be trusted?")}
 
 
 def show(view: View) -> None:
     """Draw the page."""
     state = view.read(read_state)
     if state is None or not state.count_topics:
-        header(view, _QUESTION, NONE_YET if view.read(read_known, view.moment) else NEVER_ANY)
+        header(view, say(_QUESTION), say(NONE_YET) if view.read(read_known, view.moment) else say(NEVER_ANY))
         freshness(view, state)
         return
     top = st.container()
@@ -39,20 +40,20 @@ def show(view: View) -> None:
         closing = view.read(read.closing, to)
         advice = advise(view.read(read.topics, to), before, soonest, closing, state.starts_at)
         said = {each.subject: each.sentence for each in advice}
-        header(view, _QUESTION, escaped(said.get("unused") or said.get("nothing") or ""))
+        header(view, say(_QUESTION), escaped(said.get("unused") or said.get("nothing") or ""))
         freshness(view, state)
     if not before:
-        st.info("Nothing fits these filters. Take one away.", icon=":material/filter_alt:")
+        st.info(say("Nothing fits these filters. Take one away."), icon=":material/filter_alt:")
         return
     figures(forecast_figures(view, to, before, soonest))
     advice_card(advice)
-    part = choice("Look at", _PARTS, "ahead", "part")
+    part = choice(say("Look at"), _PARTS, "ahead", "part")
     if part == "ahead":
         stock(view, to, scope, state)
         endings(view, to, state)
         by_topic(view, scope)
     elif part == "whatif":
-        with card("What if", "Move a slider: the paths are drawn anew, those tokens first that end first."):
+        with card(say("What if"), say("Move a slider: the paths are drawn anew, those tokens first that end first.")):
             what_if(view, to, state)
     else:
         judged(view, to, scope)

@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboard import forgetting
 from dashboard.forget_form import forget_form, meta
+from dashboard.language import say
 from dashboard.parts import card, header, table
 from dashboard.view import View, current
 from pipelines.errors import ClearToSendError
@@ -13,15 +14,19 @@ from pipelines.errors import ClearToSendError
 def show(view: View) -> None:
     """Draw the page."""
     header(
-        view, "Who is to be forgotten?", "Erased from logs, warehouse, ledger and exports; no load brings them back."
+        view,
+        say("Who is to be forgotten?"),
+        say("Erased from logs, warehouse, ledger and exports; no load brings them back."),
     )
     try:
-        with card("Forget a person", "By their page-scoped id. What they write later makes them a new acquaintance."):
+        note = say("By their page-scoped id. What they write later makes them a new acquaintance.")
+        with card(say("Forget a person"), note):
             forget_form(view)
         meta(view)
         requests(view)
-        with card("Kept for so long", "Days by kind: retention_days in settings.toml. All else is kept."):
-            rows_or(view, forgetting.retention(view.home), "retention", "Everything is kept: no span is set.")
+        note = say("Days by kind: retention_days in settings.toml. All else is kept.")
+        with card(say("Kept for so long"), note):
+            rows_or(view, forgetting.retention(view.home), "retention", say("Everything is kept: no span is set."))
     except ClearToSendError as error:
         st.error(str(error), icon=":material/block:")
 
@@ -30,11 +35,12 @@ def show(view: View) -> None:
 def requests(view: View) -> None:
     """Show what was asked for and what was erased, as it goes on."""
     try:
-        with card("Requests", "The app erases within a minute, unless a message to that person is on its way."):
+        note = say("The app erases within a minute, unless a message to that person is on its way.")
+        with card(say("Requests"), note):
             asked = forgetting.asked(view.home, view.who())
-            rows_or(view, asked, "asked", "Nobody has asked to be forgotten.")
-        with card("What was erased", "From the audit trail, which names nobody."):
-            rows_or(view, forgetting.history(view.home, view.who()), "erasures", "Nothing was erased so far.")
+            rows_or(view, asked, "asked", say("Nobody has asked to be forgotten."))
+        with card(say("What was erased"), say("From the audit trail, which names nobody.")):
+            rows_or(view, forgetting.history(view.home, view.who()), "erasures", say("Nothing was erased so far."))
     except ClearToSendError as error:
         st.error(str(error), icon=":material/block:")
 

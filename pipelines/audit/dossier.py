@@ -65,7 +65,7 @@ def dossier_of(ledger: Engine, campaign_id: str) -> Dossier:
     with ledger.connect() as connection:
         return Dossier(
             campaign,
-            _content(campaign.definition),
+            content_of(campaign.definition),
             tuple(PlanRecord(*row) for row in connection.execute(query.where(plans.c.campaign_id == campaign_id))),
             tuple(signatures.history(connection, campaign_id)),
             tuple(chain.entries(connection, campaign_id)),
@@ -73,7 +73,8 @@ def dossier_of(ledger: Engine, campaign_id: str) -> Dossier:
         )
 
 
-def _content(definition: str) -> Campaign | None:
+def content_of(definition: str) -> Campaign | None:
+    """Read a definition; None where another version wrote what this one cannot read."""
     try:
         return Campaign.from_json(definition)
     except (TypeError, ValueError, KeyError, AttributeError):

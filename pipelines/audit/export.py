@@ -20,7 +20,7 @@ from duckdb import DuckDBPyConnection
 from sqlalchemy import Engine
 
 from pipelines.audit.dossier import Dossier, dossier_of
-from pipelines.audit.lineage import trace_held
+from pipelines.audit.lineage import pseudonym_in, trace_held
 from pipelines.audit.outcome import Outcome, outcome_of_held
 from pipelines.audit.report import report
 from pipelines.audit.sends import bench, hold_sends
@@ -65,9 +65,10 @@ def export_campaign(
     kept: Path,
     *,
     show_ids: bool = False,
+    name: str = "",
 ) -> Path:
     """
-    Write audit-CAMPAIGN-AS_OF.zip into a folder, say so in the chain, and return its path.
+    Write audit-CAMPAIGN-AS_OF.zip, or `name`, into a folder, say so in the chain, and return its path.
 
     The same ledger and the same moment give the same bytes. Raises UsageError, and SurroundingsError for a folder that
     cannot be written.
@@ -83,7 +84,7 @@ def export_campaign(
             told = _write_tables(ledger, cursor, dossier, files, show_ids=show_ids)
             made = _Export(dossier, verdict, told, policy, now, by, show_ids)
             _write_texts(made, files)
-            zipped = _zipped(files, Path(scratch, _file_name(campaign_id, now)), now)
+            zipped = _zipped(files, Path(scratch, name or export_name(campaign_id, now, "zip")), now)
             _tell(ledger, made, zipped)
             chain.keep_head(ledger, kept)
             return zipped.replace(folder / zipped.name)
@@ -147,10 +148,8 @@ def _hide_people(definition: dict[str, Any], dossier: Dossier) -> None:
     """Put pseudonyms in place of the ids that the definition itself names."""
     meant = definition.get("audience")
     if isinstance(meant, dict) and meant.get("exclude_psids"):
-        before = f"{dossier.campaign.campaign_id}/{dossier.campaign.page_id}/"
-        meant["exclude_psids"] = [
-            f"person-{hashlib.sha256(f'{before}{psid}'.encode()).hexdigest()[:12]}" for psid in meant["exclude_psids"]
-        ]
+        of = dossier.campaign.campaign_id, dossier.campaign.page_id
+        meant["exclude_psids"] = [pseudonym_in(*of, psid) for psid in meant["exclude_psids"]]
 
 
 def _manifest(made: _Export, folder: Path) -> dict[str, Any]:
@@ -195,8 +194,9 @@ def _tell(ledger: Engine, made: _Export, zipped: Path) -> None:
         chain.append(connection, made.now, made.by, "campaign_exported", detail, **about)
 
 
-def _file_name(campaign_id: str, now: datetime) -> str:
-    return f"audit-{re.sub(r'[^A-Za-z0-9._-]+', '-', campaign_id)}-{now:%Y%m%dT%H%M%SZ}.zip"
+def export_name(campaign_id: str, now: datetime, kind: str) -> str:
+    """Return what a file about a campaign is called: "zip" or "pdf"."""
+    return f"audit-{re.sub(r'[^A-Za-z0-9._-]+', '-', campaign_id)}-{now:%Y%m%dT%H%M%SZ}.{kind}"
 
 
 def _json(told: object) -> str:

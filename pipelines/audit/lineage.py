@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from pipelines.plan.wording import text_for
 from pipelines.statements import statements
 
 _SQL = statements(Path(__file__).with_suffix(".sql"))
+_MOST_DIGITS = 19
+"""A number of so many digits is none of a send: it may not fit into the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,23 @@ class Lineage:
     plan_made_at: datetime | None
     verdict: str | None
     knows_logs: bool
+
+
+def pseudonym_in(campaign_id: str, page_id: str, psid: str) -> str:
+    """Return what stands for a person in a campaign's lineage; lineage.sql says the same in SQL."""
+    return f"person-{sha256(f'{campaign_id}/{page_id}/{psid}'.encode()).hexdigest()[:12]}"
+
+
+def find_send(ledger: Engine, named: str) -> int:
+    """Return the number of the send that is meant by its number, or by the mid that Meta gave it. Raises UsageError."""
+    named = named.strip()
+    if named.isdecimal() and len(named) < _MOST_DIGITS:
+        return int(named)
+    with ledger.connect() as connection:
+        found = connection.execute(select(sends.c.send_id).where(sends.c.mid == named).limit(1)).scalar()
+    if found is None:
+        raise UsageError(f"No send has the mid {named}: give a send's number, or the mid of a message of a campaign.")
+    return int(found)
 
 
 def trace(ledger: Engine, cursor: DuckDBPyConnection | None, send_id: int, *, show_ids: bool = False) -> Lineage:

@@ -14,11 +14,18 @@ from pipelines.plan.campaign import Campaign
 from pipelines.plan.reasons import lane_words
 from pipelines.policy import Policy
 
+_BESIDE = (
+    "manifest.json has the sha256 of every file of this export, and the export wrote the sha256 of the manifest into "
+    "the chain."
+)
+_ALONE = "The export wrote the sha256 of this file into the chain."
 _PAGE = Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
 
 
-def report(dossier: Dossier, told: Outcome, verdict: Verdict, policy: Policy, now: datetime, by: str) -> str:
-    """Return the page."""
+def report(
+    dossier: Dossier, told: Outcome, verdict: Verdict, policy: Policy, now: datetime, by: str, *, alone: bool = False
+) -> str:
+    """Return the page; `alone` where no tables lie beside it."""
     campaign = dossier.campaign
     body = joined([
         _header(dossier, now, by),
@@ -28,11 +35,13 @@ def report(dossier: Dossier, told: Outcome, verdict: Verdict, policy: Policy, no
         findings_section(dossier.summary, policy),
         _approvals(dossier),
         outcome_section(told),
-        _timeline(dossier),
-        _integrity(dossier, verdict),
+        _timeline(dossier, "" if alone else " entries.csv has them whole."),
+        _integrity(dossier, verdict, _ALONE if alone else _BESIDE),
         Html(f"<footer>Made by Clear to Send for {shown(by)} on {words.moment(now)}. All times are UTC.</footer>"),
     ])  # fmt: skip
-    return _PAGE.substitute(title=shown(f"Audit of {campaign.name}"), body=body)
+    head = dossier.head
+    foot = f"Chain of {head.entries:,} entries, head {head.hash}"  # on every sheet of paper
+    return _PAGE.substitute(title=shown(f"Audit of {campaign.name}"), body=body, foot=foot)
 
 
 def _header(dossier: Dossier, now: datetime, by: str) -> Html:
@@ -117,17 +126,17 @@ def _approvals(dossier: Dossier) -> Html:
     )
 
 
-def _timeline(dossier: Dossier) -> Html:
+def _timeline(dossier: Dossier, more: str) -> Html:
     rows = [
         (code(str(each.entry_id)), when(each.at), each.actor, words.action(each.action),
          words.detail(each.detail) or "-", code(words.short(each.hash)))
         for each in dossier.entries
     ]  # fmt: skip
-    note = "Every act on this campaign, from the audit chain. entries.csv has them whole."
+    note = f"Every act on this campaign, from the audit chain.{more}"
     return section("Timeline", table(("No.", "When", "Who", "Act", "What it says", "Hash"), rows), note=note)
 
 
-def _integrity(dossier: Dossier, verdict: Verdict) -> Html:
+def _integrity(dossier: Dossier, verdict: Verdict, proof: str) -> Html:
     state = '<p class="good">The chain was walked for this export: every entry fits.</p>'
     if not verdict.ok:
         state = f'<p class="bad">The chain does not hold together:</p>{bullets(verdict.faults)}'
@@ -137,6 +146,5 @@ def _integrity(dossier: Dossier, verdict: Verdict) -> Html:
         *([bullets(verdict.notes)] if verdict.notes else []),
         Html(f"<p>Entries in the chain: {dossier.head.entries:,}. Hash of the last: {code(dossier.head.hash)}</p>"),
         note="The hash of each entry covers the one before it, for all campaigns together. Whoever keeps this page can "
-        "tell later whether the chain was rewritten: number and hash must still be the same. manifest.json has the "
-        "sha256 of every file of this export, and the export wrote the sha256 of the manifest into the chain.",
+        f"tell later whether the chain was rewritten: number and hash must still be the same. {proof}",
     )

@@ -1,6 +1,6 @@
 """Walks the audit chain and says of every place where it was altered, cut or filled in what that means."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from pipelines.ledger import chain
 from pipelines.ledger.chain import GENESIS, Head
 
 _MOST_FAULTS = 20
+_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,39 +26,46 @@ class Verdict:
 
 @dataclass(slots=True)
 class _Walk:
-    """How far the walk got: the hash of each entry by its number (0 is the beginning), and what was wrong."""
+    """How far the walk got: the last entry's number and hash, those hashes that are asked for, and what was wrong."""
 
     hashes: dict[int, str]
     last: int
+    last_hash: str
+    count: int
     faults: list[str]
 
 
-def verify(ledger: Engine, kept: Path) -> Verdict:
+def verify(ledger: Engine, kept: Path, tell: Callable[[int], None] = lambda _: None) -> Verdict:
     """
     Prove the chain: every number, every hash, the ledger's own head, and each head that was kept outside of it.
 
-    Entries that are appended meanwhile do no harm: heads are read before and after the walk.
+    Entries that are appended meanwhile do no harm: heads are read before and after the walk. `tell` hears now and then
+    how many entries were walked.
     """
     kept_heads = chain.kept_heads(kept)
-    with ledger.connect() as connection:
+    with ledger.connect().execution_options(yield_per=_AT_ONCE) as connection:
         before = chain.head(connection)
-        walk = _walk(chain.entries(connection))
+        asked = {before.entries, *(head.entries for head in kept_heads)}
+        walk = _walk(chain.entries(connection), asked, tell)
     with ledger.connect() as connection:
         after = chain.head(connection)
     faults = [*walk.faults, *_against_own_head(walk, before, after), *_against_kept(walk, kept_heads, kept)]
     if len(faults) > _MOST_FAULTS:
         faults[_MOST_FAULTS:] = [f"And {len(faults) - _MOST_FAULTS:,} more faults of these kinds."]
     notes = tuple(_notes(walk.last, kept_heads, kept))
-    return Verdict(len(walk.hashes) - 1, walk.hashes[walk.last], not faults, tuple(faults), notes)
+    return Verdict(walk.count, walk.last_hash, not faults, tuple(faults), notes)
 
 
-def _walk(entries: Iterator[chain.Entry]) -> _Walk:
-    walk = _Walk({0: GENESIS}, 0, [])
+def _walk(entries: Iterator[chain.Entry], asked: Collection[int], tell: Callable[[int], None]) -> _Walk:
+    walk = _Walk({0: GENESIS}, 0, GENESIS, 0, [])
     try:
         for entry in entries:
-            walk.faults += _faults_of(entry, walk.last, walk.hashes[walk.last])
-            walk.hashes[entry.entry_id] = entry.hash
-            walk.last = entry.entry_id
+            walk.faults += _faults_of(entry, walk.last, walk.last_hash)
+            if entry.entry_id in asked:
+                walk.hashes[entry.entry_id] = entry.hash
+            walk.last, walk.last_hash, walk.count = entry.entry_id, entry.hash, walk.count + 1
+            if walk.count % _AT_ONCE == 0:
+                tell(walk.count)
     except (ValueError, TypeError) as error:  # SQLite keeps whatever somebody writes into a column
         walk.faults.append(
             f"What comes after entry {walk.last} cannot be read ({error}): it was changed after it was written. "

@@ -24,6 +24,7 @@ _ACTIONS = {
     "campaign_cancelled": "Cancelled",
     "campaign_done": "Done",
     "campaign_exported": "Exported for audit",
+    "report_exported": "Its report exported as PDF",
     "sends_settled": "Unconfirmed sends settled",
     "sends_recorded": "Results recorded",
     "sends_lapsed": "Given up: their permission or their time had ended",

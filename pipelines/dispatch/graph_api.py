@@ -1,4 +1,4 @@
-"""The Graph API's Send call, one message a call, and the reading of a Page's edges. The only file that knows httpx.
+"""The Graph API's Send call, one message a call, and the reading of a Page's edges. Sends through httpx.
 
 The access token goes in a header and the application's proof in the body: addresses end up in logs, ours and those of
 every proxy on the way. Where something is read there is no body, and the proof, which opens nothing without the token,

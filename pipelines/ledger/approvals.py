@@ -118,6 +118,31 @@ def approve(
         )  # fmt: skip
 
 
+def send_back(
+    ledger: Engine, campaign: lives.CampaignRecord, plan: PlanRecord, by: str, now: datetime, reason: str
+) -> None:
+    """
+    Give a checked campaign back to its author, as a draft, with the reason; an earlier approval is void.
+
+    Raises Refused, and writes that down, without a written reason, or for its author, who edits it instead. Raises it
+    too where it was edited or checked again after `campaign` and `plan` were read.
+    """
+    why = ""
+    if by == campaign.created_by:
+        why = f"{by} wrote {campaign.campaign_id}: edit it instead of sending it back."
+    elif not reason.strip():
+        why = "Say what is to be mended: its author reads the reason (--reason TEXT)."
+    if why:
+        refuse(ledger, campaign, by, now, "send_back_refused", why)
+    with ledger.begin() as connection:
+        lives.move(connection, campaign.campaign_id, "draft", by, now, reason.strip(), only_from=["checked"])
+        _refuse_if_changed(connection, campaign, plan)
+        voided = lives.void(connection, campaign.campaign_id, now, "sent back")
+        detail = {"reason": reason.strip(), "author": campaign.created_by, "plan_id": plan.plan_id}
+        told = detail | {"content_hash": plan.content_hash, "approvals_voided": voided}
+        lives.tell(connection, campaign.campaign_id, "campaign_sent_back", by, now, told)
+
+
 def _refuse_if_changed(connection: Connection, campaign: lives.CampaignRecord, plan: PlanRecord) -> None:
     query = select(campaigns.c.plan_id, campaigns.c.created_by).where(campaigns.c.campaign_id == campaign.campaign_id)
     if tuple(connection.execute(query).one()) != (plan.plan_id, campaign.created_by):
@@ -137,6 +162,27 @@ def history(connection: Connection, campaign_id: str) -> list[Approval]:
     columns = [approvals.c[name] for name in Approval.__dataclass_fields__]
     query = select(*columns).where(approvals.c.campaign_id == campaign_id).order_by(approvals.c.approval_id.desc())
     return [Approval(*row) for row in connection.execute(query)]
+
+
+def plans_in_short(ledger: Engine) -> dict[int, dict[str, Any]]:
+    """Return, by its number, of each plan that a campaign stands on: people who get it, and verdict."""
+    query = select(plans.c.plan_id, plans.c.verdict, plans.c.summary).join(
+        campaigns, campaigns.c.plan_id == plans.c.plan_id
+    )
+    with ledger.connect() as connection:
+        rows = connection.execute(query).all()
+    return {row.plan_id: {"people": json.loads(row.summary).get("people"), "verdict": row.verdict} for row in rows}
+
+
+def last_approved(ledger: Engine, campaign_id: str) -> tuple[Approval, PlanRecord] | None:
+    """Return the last approval that a campaign got, standing or void, with the plan it was for; None without any."""
+    what = [approvals.c[name] for name in Approval.__dataclass_fields__]
+    of = [plans.c[name] for name in PlanRecord.__dataclass_fields__]
+    query = select(*what, *of).join_from(approvals, plans, approvals.c.plan_id == plans.c.plan_id)
+    query = query.where(approvals.c.campaign_id == campaign_id).order_by(approvals.c.approval_id.desc()).limit(1)
+    with ledger.connect() as connection:
+        row = connection.execute(query).first()
+    return (Approval(*row[: len(what)]), PlanRecord(*row[len(what) :])) if row else None
 
 
 def refuse(ledger: Engine, campaign: lives.CampaignRecord, by: str, now: datetime, action: str, why: str) -> NoReturn:

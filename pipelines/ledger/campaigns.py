@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from pipelines.errors import Refused, UsageError
-from pipelines.ledger import chain
+from pipelines.ledger import chain, drafts
 from pipelines.ledger.moves import CAMPAIGN_MOVES, CampaignState
-from pipelines.ledger.schema import all_stop, approvals, campaigns
+from pipelines.ledger.schema import all_stop, approvals, audit_entries, campaigns
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,20 @@ class CampaignRecord:
     state_why: str
     launched_at: datetime | None
 
+    @property
+    def was_sent_back(self) -> bool:
+        """Whether a reviewer gave it back: only they put a draft there that is not their own. `state_why` is why."""
+        return self.state == "draft" and self.state_by != self.created_by
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """That everything is stopped: by whom, when (naive UTC) and why."""
+
+    by: str
+    at: datetime
+    why: str
+
 
 _COLUMNS = [campaigns.c[name] for name in CampaignRecord.__dataclass_fields__]
 
@@ -50,10 +64,16 @@ class Draft:
     not_after: datetime | None
 
 
-def create(ledger: Engine, campaign_id: str, draft: Draft, by: str, now: datetime) -> None:
-    """Write a new campaign down. Raises UsageError if the id is taken, or nobody signs."""
+def create(ledger: Engine, campaign_id: str, draft: Draft, by: str, now: datetime, typed_as: str = "") -> None:
+    """Write a new campaign down. Raises UsageError if the id is taken, or nobody signs.
+
+    `typed_as` is the page's draft that it was, which goes in the same transaction. Raises DraftGone where it is not
+    there: whoever submits a draft twice makes one campaign.
+    """
     signed(by)
     with ledger.begin() as connection:
+        if typed_as:
+            drafts.take(connection, typed_as)
         if connection.execute(select(campaigns.c.state).where(campaigns.c.campaign_id == campaign_id)).first():
             raise UsageError(f"There is a campaign {campaign_id} already. Give another id.")
         written = {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
@@ -62,23 +82,30 @@ def create(ledger: Engine, campaign_id: str, draft: Draft, by: str, now: datetim
         tell(connection, campaign_id, "campaign_written", by, now, {"fingerprint": draft.fingerprint})
 
 
-def edit(ledger: Engine, campaign_id: str, draft: Draft, by: str, now: datetime) -> None:
+def edit(ledger: Engine, campaign_id: str, draft: Draft, by: str, now: datetime, typed_as: str = "") -> None:
     """
     Put another definition in place: back to draft, its editor is the author, and every approval is void.
 
-    Raises Refused for a campaign that was launched: what people have got stays what its record says.
+    Raises Refused for a campaign that was launched: what people have got stays what its record says. `typed_as` as in
+    `create`.
     """
     signed(by)
     written = {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
     with ledger.begin() as connection:
+        if typed_as:
+            drafts.take(connection, typed_as)
         move(connection, campaign_id, "draft", by, now, "edited", plan_id=None, created_by=by, **written)
         launched = select(campaigns.c.launched_at).where(campaigns.c.campaign_id == campaign_id)
         if connection.execute(launched).scalar():
             raise Refused(f"{campaign_id} was launched, and its text stays as people got it. Write a new campaign.")
-        void = update(approvals).where(approvals.c.campaign_id == campaign_id, approvals.c.voided_at.is_(None))
-        voided = connection.execute(void.values(voided_at=now, voided_why="edited")).rowcount
-        detail = {"fingerprint": draft.fingerprint, "approvals_voided": voided}
+        detail = {"fingerprint": draft.fingerprint, "approvals_voided": void(connection, campaign_id, now, "edited")}
         tell(connection, campaign_id, "campaign_edited", by, now, detail)
+
+
+def void(connection: Connection, campaign_id: str, now: datetime, why: str) -> int:
+    """Let no approval of a campaign stand, in the caller's transaction. Returns how many stood."""
+    standing = update(approvals).where(approvals.c.campaign_id == campaign_id, approvals.c.voided_at.is_(None))
+    return int(connection.execute(standing.values(voided_at=now, voided_why=why)).rowcount)
 
 
 def change(ledger: Engine, campaign_id: str, to: CampaignState, by: str, now: datetime, why: str, action: str) -> None:
@@ -193,6 +220,18 @@ def refuse_while_stopped(connection: Connection) -> None:
             f"{switch.set_by} stopped everything ({switch.why}). "
             "Once it is over: clear-to-send campaign release-all --reason TEXT"
         )
+
+
+def standing_stop(connection: Connection) -> Stop | None:
+    """Return who stopped everything; None while campaigns may start."""
+    row = connection.execute(select(all_stop.c.is_on, all_stop.c.set_by, all_stop.c.set_at, all_stop.c.why)).one()
+    return Stop(row.set_by, row.set_at, row.why) if row.is_on else None
+
+
+def launched_by(connection: Connection, campaign_id: str) -> str | None:
+    """Return who launched a campaign; None for one that was not."""
+    is_launch = (audit_entries.c.campaign_id == campaign_id) & (audit_entries.c.action == "campaign_launched")
+    return connection.execute(select(audit_entries.c.actor).where(is_launch)).scalar()
 
 
 def tell(connection: Connection, campaign_id: str, action: str, by: str, now: datetime, detail: dict[str, Any]) -> None:

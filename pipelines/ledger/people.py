@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, String, Table, Text, func, select, update
 
+from pipelines.ledger import schema_alerts, schema_drafts  # noqa: F401  their texts are looked through too
 from pipelines.ledger.schema import audit_entries, campaigns, metadata, plans, sends
 from pipelines.ledger.schema_app import app_users, deletion_requests, tombstone_key, tombstones
 

@@ -223,6 +223,9 @@ audit_entries = Table(
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     Index("audit_entries_by_campaign", "campaign_id", "entry_id"),
+    Index("audit_entries_by_actor", "actor", "entry_id"),
+    Index("audit_entries_by_action", "action", "entry_id"),
+    Index("audit_entries_by_time", "at", "entry_id"),
 )
 """One row per act, numbered from 1 without a gap. `hash` covers the row and the hash before it. Never changed.
 

@@ -115,6 +115,23 @@ def tally(ledger: Engine, campaign_id: str) -> list[Tally]:
         return [Tally(*row) for row in rows]
 
 
+def going(ledger: Engine) -> dict[str, tuple[int, int]]:
+    """Count, for each campaign that sends or is paused, its sends, and those of them that need nothing more."""
+    live = select(campaigns.c.campaign_id).where(campaigns.c.state.in_(("sending", "paused"))).scalar_subquery()
+    is_over = case((sends.c.state.in_(OPEN_SENDS), 0), else_=1)
+    query = select(sends.c.campaign_id, func.count(), func.sum(is_over)).where(sends.c.campaign_id.in_(live))
+    with ledger.connect() as connection:
+        rows = connection.execute(query.group_by(sends.c.campaign_id))
+        return {campaign_id: (int(count), int(ended)) for campaign_id, count, ended in rows}
+
+
+def count(ledger: Engine, campaign_id: str) -> int:
+    """Return how many sends a campaign reserved."""
+    query = select(func.count()).select_from(sends).where(sends.c.campaign_id == campaign_id)
+    with ledger.connect() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
 def live_sends(connection: Connection, page_id: str, since: datetime) -> list[tuple[Any, ...]]:
     """Rows (psid, token_key, topic, lane, state, state_at, mid) that bind a Page's plans.
 

@@ -84,17 +84,24 @@ def ledger_of(home: Path, configured: str) -> Iterator[Engine]:
 
     Raises LedgerUnreachable, UsageError for an address that is none.
     """
-    url = ledger_url(home, configured)
-    ledger = open_ledger(url)
+    ledger = open_ledger(ledger_url(home, configured))
     try:
-        yield ledger
+        with failing_in_words(ledger):
+            yield ledger
+    finally:
+        ledger.dispose()
+
+
+@contextmanager
+def failing_in_words(ledger: Engine) -> Iterator[None]:
+    """Let what goes wrong with a ledger's database within end in a sentence. Raises LedgerUnreachable."""
+    try:
+        yield
     except DBAPIError as error:
         reason = str(error.orig).strip().splitlines()[0]
         raise LedgerUnreachable(
-            f"The ledger {_shown(url)} failed: {reason}. What was committed stands; mend that, and do it again."
+            f"The ledger {_shown(ledger.url)} failed: {reason}. What was committed stands; mend that, and do it again."
         ) from None
-    finally:
-        ledger.dispose()
 
 
 def _shown(url: URL) -> str:

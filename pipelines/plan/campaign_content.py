@@ -1,4 +1,4 @@
-"""The tables of a campaign file that people see: variants, buttons, quick replies, the image, the utility template."""
+"""The tables of a campaign that people see: variants, buttons, quick replies, the image, the utility template."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -45,7 +45,8 @@ def read_variants(top: Table, *, room: Room, image: Image | None, text_needed: b
         _check_text(top, "text", text, room, with_image=image is not None)
         return (Variant("A", text, 1.0),)
     if "text" in top:
-        top.fault("text", "stands beside [[variant]] tables; remove it, or write it as one of them.")
+        beside = top.either("[[variant]] tables", "variants")
+        top.fault("text", f"stands beside {beside}; remove it, or write it as one of them.")
     names = [table.text("name", needed=True) for table in tables]
     shares = _shares(tables)
     variants = []
@@ -85,7 +86,7 @@ def read_image(top: Table) -> Image | None:
     if table is None:
         return None
     if ("url" in table) == ("attachment_id" in table):
-        table.fault("url", "or attachment_id is needed, and only one of them; write one.")
+        table.fault("url", "the address of a picture or its attachment_id is needed, and only one of them; write one.")
     return Image(_address(table, "url", fields=False), table.text("attachment_id"))
 
 
@@ -185,7 +186,7 @@ def _is_https(address: str) -> bool:
 
 def _check_count(top: Table, key: str, count: int, limit: int) -> None:
     if count > limit:
-        top.fault(f"{key}[{limit + 1}]", f"there are {count} of [[{key}]], and {limit} fit; remove some.")
+        top.fault(f"{key}[{limit + 1}]", f"there are {count} of them, and {limit} fit; remove some.")
 
 
 def _check_text(table: Table, key: str, text: str, room: Room, *, with_image: bool) -> None:

@@ -1,4 +1,4 @@
-"""A campaign file (TOML) → Campaign, or every reason why it is none yet."""
+"""A campaign's tables, from its file (TOML) or a form → Campaign, or every reason why it is none yet."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,7 +19,7 @@ from pipelines.plan.campaign_content import (
 from pipelines.plan.campaign_tables import Table, near, read_toml
 from pipelines.policy import Policy
 
-_KEYS = (
+KEYS = (
     "name", "page_id", "purpose", "topic", "lanes", "text", "start_at", "not_after", "event_at", "event_ends_at",
     "variant", "button", "quick_reply", "image", "audience", "quiet_hours", "frequency_cap", "split", "utility",
 )  # fmt: skip
@@ -39,7 +39,16 @@ def read_campaign(path: Path, policy: Policy, as_of: datetime) -> Campaign:
     limit for that day.
     """
     values, faults = read_toml(path)
-    top = Table(values, "", _KEYS, faults)
+    campaign = read_tables(Table(values, "", KEYS, faults), policy, as_of, path.parent)
+    faults.raise_any()
+    return campaign
+
+
+def read_tables(top: Table, policy: Policy, as_of: datetime, folder: Path | None) -> Campaign:
+    """Read the tables of a file that stands in `folder`, or of a form (None). What is faulty is noted, and left out.
+
+    Raises PolicyUnknown where the rule book has no limit for that day.
+    """
     limits = Limits(policy, as_of)
     lanes = _lanes(top, policy, as_of)
     topic = top.text("topic")
@@ -50,7 +59,7 @@ def read_campaign(path: Path, policy: Policy, as_of: datetime) -> Campaign:
     variants = read_variants(top, room=room, image=image, text_needed=text_needed)
     check_together(top, image, buttons, [variant.text for variant in variants])
     _check_lanes(top, lanes, topic)
-    campaign = Campaign(
+    return Campaign(
         name=top.text("name", needed=True),
         page_id=_page_id(top),
         purpose=top.choice("purpose", PURPOSES, needed=True),
@@ -61,15 +70,13 @@ def read_campaign(path: Path, policy: Policy, as_of: datetime) -> Campaign:
         buttons=buttons,
         quick_replies=quick_replies,
         image=image,
-        audience=read_audience(top, path.parent),
+        audience=read_audience(top, folder),
         quiet_hours=read_quiet_hours(top),
         cap=read_cap(top),
         holdout=_holdout(top),
         utility=utility,
         **_moments(top),
     )
-    faults.raise_any()
-    return campaign
 
 
 def _page_id(top: Table) -> str:
@@ -121,9 +128,10 @@ def _check_lanes(top: Table, lanes: tuple[str, ...], topic: str) -> None:
         if lane in lanes and not topic:
             top.fault("topic", f"is missing: the lane {lane} spends tokens, and each is for one topic; write which.")
     if "utility" in lanes and "utility" not in top:
-        top.fault("lanes", "utility needs an approved template; write [utility] with template and language.")
+        how = top.either("write [utility] with template and language", "name it with its language")
+        top.fault("lanes", f"utility needs an approved template; {how}.")
     if lanes and "utility" not in lanes and "utility" in top:
-        top.fault("utility", 'is never used; add "utility" to lanes, or remove the table.')
+        top.fault("utility", 'is never used; add "utility" to lanes, or remove it.')
     if lanes == ("utility",):
         for key in ("button", "quick_reply", "image"):
             if key in top:

@@ -1,4 +1,7 @@
-"""TOML text → typed values, with every fault noted beside its line, so that a file is mended in one go."""
+"""The tables of a campaign → typed values, with every fault noted, so that a file or a form is mended in one go.
+
+A file's faults stand beside its lines; those of a form (pipelines/plan/form.py) beside its fields.
+"""
 
 import difflib
 import re
@@ -6,7 +9,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pipelines.errors import UsageError
 
@@ -14,11 +17,26 @@ _HEADER = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]")
 _KEY = re.compile(r"\s*\"?([\w.-]+)\"?\s*=")
 _STEP_UP = re.compile(r"(\[\d+\]|\.[^.\[]+)$")
 _DURATION = re.compile(r"(\d{1,5})\s*([wdhm])")
-_UNITS = {"w": timedelta(weeks=1), "d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?")
+_DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
+UNITS = {"w": timedelta(weeks=1), "d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
+
+
+class FaultList(Protocol):
+    """Where faults are noted."""
+
+    @property
+    def is_of_file(self) -> bool:
+        """Whether the values stand in a file, and not in the fields of a page."""
+
+    def add(self, where: str, message: str) -> None:
+        """Note a fault of the key `where`, such as `audience.topics` or `button[2].url`."""
 
 
 class Faults:
     """All that is wrong with one file."""
+
+    is_of_file = True
 
     def __init__(self, path: Path, text: str) -> None:
         self._path = path
@@ -49,10 +67,10 @@ class Faults:
 
 
 class Table:
-    """One table of the file. Each reader returns the value, or what stands for none after noting the fault."""
+    """One table of a file or a form. Each reader returns the value, or what stands for none after noting the fault."""
 
     def __init__(
-        self, values: Mapping[str, Any], where: str, keys: Iterable[str], faults: Faults, above: Iterable[str] = ()
+        self, values: Mapping[str, Any], where: str, keys: Iterable[str], faults: FaultList, above: Iterable[str] = ()
     ) -> None:
         """Note every key that is none of `keys`; those of the table `above` are the ones that slip into this one."""
         self._values = values
@@ -70,6 +88,10 @@ class Table:
     def fault(self, key: str, message: str) -> None:
         """Note what is wrong with a key and what to do."""
         self._faults.add(self._prefix + key, message)
+
+    def either(self, in_file: str, in_form: str) -> str:
+        """Return the words for whoever writes a file, or for whoever fills in a form."""
+        return in_file if self._faults.is_of_file else in_form
 
     def text(self, key: str, *, needed: bool = False) -> str:
         """Return a text without space around it; '' for none."""
@@ -93,8 +115,11 @@ class Table:
     def texts(self, key: str, *, once: bool = True) -> tuple[str, ...]:
         """Return a list of texts, which may repeat itself unless each is to stand in it `once`."""
         value = self._values.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             self.fault(key, f'must be a list of texts, as in {key} = ["one", "two"].')
+            return ()
+        if not all(item.strip() for item in value):
+            self.fault(key, "one of them is empty; write something there, or remove it.")
             return ()
         stripped = tuple(item.strip() for item in value)
         for item in sorted({item for item in stripped if once and stripped.count(item) > 1}):
@@ -108,7 +133,7 @@ class Table:
             return None
         match = _DURATION.fullmatch(value)
         if match and int(match[1]):
-            return int(match[1]) * _UNITS[match[2]]
+            return int(match[1]) * UNITS[match[2]]
         self.fault(key, f'"{value}" is no duration; write "30m", "24h", "7d" or "2w".')
         return None
 
@@ -117,8 +142,10 @@ class Table:
         value = self._values.get(key)
         if value is None:
             return None
+        if isinstance(value, str):
+            value = _moment_of(value)
         if not isinstance(value, datetime):
-            self.fault(key, f"must be a date with its time and no quotes, as in {key} = 2026-12-01T09:00:00Z.")
+            self.fault(key, "must be a date with its time, such as 2026-12-01T09:00:00Z.")
             return None
         try:
             return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
@@ -131,9 +158,9 @@ class Table:
         value = self._values.get(key)
         if isinstance(value, time):
             return value
-        if isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        if isinstance(value, str) and _CLOCK.fullmatch(value):
             return time.fromisoformat(value)
-        self.fault(key, f'must be a time of day, as in {key} = "21:00".')
+        self.fault(key, 'must be a time of day, such as "21:00".')
         return None
 
     def number(self, key: str) -> float | None:
@@ -149,7 +176,7 @@ class Table:
         value = self._values.get(key)
         if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
             return value
-        self.fault(key, f"must be a whole number from 1 up, as in {key} = 2.")
+        self.fault(key, "must be a whole number from 1 up, such as 2.")
         return None
 
     def table(self, key: str, keys: Iterable[str]) -> "Table | None":
@@ -190,6 +217,14 @@ def read_toml(path: Path) -> tuple[dict[str, Any], Faults]:
     except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
         msg = f"{path} is not valid TOML: {error}. Correct that place; texts stand in quotes."
         raise UsageError(msg) from None
+
+
+def _moment_of(text: str) -> datetime | None:
+    """Return the moment that an ISO text says; None where it does not say the hour, or is none."""
+    try:
+        return datetime.fromisoformat(text) if _DATE_AND_TIME.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def near(word: str, known: Iterable[str]) -> str:

@@ -40,13 +40,18 @@ class Checked:
     """How many of those who get it are in their quiet hours at that moment, and are written to after them."""
     unknown_fields: list[dict[str, str]]
 
+    @property
+    def left_out(self) -> list[dict[str, Any]]:
+        """Return how many of the audience are left out for which reason, most first: rows of reason, people, words."""
+        return [each | {"words": WORDS[each["reason"]]} for each in self.counts.left_out]
+
     def summary(self) -> dict[str, Any]:
         """Return it as JSON would hold it."""
         return {
             "as_of": self.at.isoformat(), "audience": self.counts.audience, "people": self.counts.people,
             "cost_in_tokens": self.counts.tokens, "lanes": self.counts.lanes, "topics": self.counts.topics,
             "variants": self.counts.variants, "holdout": self._left("holdout"),
-            "left_out": [each | {"words": WORDS[each["reason"]]} for each in self.counts.left_out],
+            "left_out": self.left_out,
             "strangers": self.counts.strangers, "zones_guessed": self.counts.zones_guessed,
             "in_quiet_hours": self.waiting,
             "verdict": self.judgement.verdict, "findings": list(self.judgement.findings), "unproven": self.unproven,
@@ -74,19 +79,31 @@ def check(
 def examine(
     cursor: duckdb.DuckDBPyConnection, ledger: Engine, linter: Linter, record: CampaignRecord, now: datetime
 ) -> Checked:
-    """Plan and lint without writing anything; the rows stand in the cursor's `plan_rows`."""
+    """Plan and lint a campaign of the ledger without writing anything; the rows stand in `plan_rows`."""
     campaign = Campaign.from_json(record.definition)
+    return examine_campaign(cursor, ledger, linter, campaign, record.campaign_id, record.fingerprint, now)
+
+
+def examine_campaign(
+    cursor: duckdb.DuckDBPyConnection, ledger: Engine, linter: Linter, campaign: Campaign, campaign_id: str,
+    fingerprint: str, now: datetime,
+) -> Checked:  # fmt: skip
+    """
+    Plan and lint without writing anything; the rows stand in the cursor's `plan_rows`.
+
+    `campaign_id` decides who is held out and who reads which variant; it need not be in the ledger yet.
+    """
     at = max(now, campaign.start_at or now)
     policy = linter.policy
     tried = lanes_of(campaign)
-    counts = planner.plan(cursor, ledger, policy, record.campaign_id, campaign, tried, at)
+    counts = planner.plan(cursor, ledger, policy, campaign_id, campaign, tried, at)
     done = planner.enforcement(cursor, campaign.page_id, at)
     more = page_finding(policy, *done, at) if done else []
     judgement = judge(linter, campaign, planner.distinct_values(cursor, _VALUES_READ), at, more)
     if judgement.lanes != tried:
         # Lint closed a lane: whoever was to go by it goes by another, or is left out.
-        counts = planner.plan(cursor, ledger, policy, record.campaign_id, campaign, judgement.lanes, at)
-    content_hash = _content_hash(record.fingerprint, linter.fingerprint, judgement)
+        counts = planner.plan(cursor, ledger, policy, campaign_id, campaign, judgement.lanes, at)
+    content_hash = _content_hash(fingerprint, linter.fingerprint, judgement)
     quiet = quiet_zones(campaign.quiet_hours, (each["zone"] for each in counts.zones), at)
     waiting = sum(each["people"] for each in counts.zones if each["zone"] in quiet)
     unproven = _unproven(ledger, campaign.page_id, counts, now)

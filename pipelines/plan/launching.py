@@ -31,9 +31,24 @@ class Launched:
     changes: list[dict[str, Any]]
 
 
-def approve(ledger: Engine, record: CampaignRecord, by: str, now: datetime, reason: str) -> None:
-    """Let a checked campaign pass. Raises Refused; past its last moment the campaign is parked."""
-    plan = approvals.plan_of(ledger, record.campaign_id)
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a launch would reserve now, how that differs from the check, and why it would be refused; '' if not."""
+
+    checked: Checked
+    changes: list[dict[str, Any]]
+    hindrance: str
+
+
+def approve(
+    ledger: Engine, record: CampaignRecord, by: str, now: datetime, reason: str, seen: int | None = None
+) -> None:
+    """
+    Let a checked campaign pass. Raises Refused; past its last moment the campaign is parked.
+
+    `seen` is the plan that `by` looked at, where that is known: no other is approved.
+    """
+    plan = _looked_at(ledger, record, seen)
     if plan is None or record.state != "checked":
         raise Refused(
             f"The campaign {record.campaign_id} is {record.state}. Only a checked one can be approved: "
@@ -43,6 +58,16 @@ def approve(ledger: Engine, record: CampaignRecord, by: str, now: datetime, reas
     approvals.approve(ledger, record, plan, by, now, reason)
 
 
+def send_back(
+    ledger: Engine, record: CampaignRecord, by: str, now: datetime, reason: str, seen: int | None = None
+) -> None:
+    """Give a checked campaign back to its author, with the reason. Raises Refused; `seen` as in `approve`."""
+    plan = _looked_at(ledger, record, seen)
+    if plan is None or record.state != "checked":
+        raise Refused(f"The campaign {record.campaign_id} is {record.state}. Only a checked one can be sent back.")
+    approvals.send_back(ledger, record, plan, by, now, reason)
+
+
 def launch(
     cursor: duckdb.DuckDBPyConnection, ledger: Engine, linter: Linter, record: CampaignRecord, by: str,
     now: datetime, plans_folder: Path,
@@ -50,8 +75,10 @@ def launch(
     """
     Plan anew, see that the approval still stands for it, and reserve a send for everyone: all or nothing.
 
-    Raises Refused, and writes that down, when it is not approved, too late, or no longer what was approved.
+    Raises Refused, and writes that down, when it is too late, or no longer what was approved; where somebody launched
+    it already, it says who and when.
     """
+    _refuse_if_launched(ledger, record)
     plan = approvals.plan_of(ledger, record.campaign_id)
     if plan is None or record.state != "approved":
         raise Refused(
@@ -63,18 +90,32 @@ def launch(
         checked = examine(cursor, ledger, linter, record, now)
     except Refused as error:  # a CSV is not what was approved
         approvals.refuse(ledger, record, by, now, "launch_refused", str(error))
-    with ledger.connect() as connection:
-        approval = approvals.standing(connection, record.campaign_id, checked.content_hash)
-    if checked.judgement.verdict == "block" or approval is None:
-        _refuse(ledger, record, by, now, checked)
+    why = _hindrance(ledger, record, checked)
+    if why:
+        approvals.refuse(ledger, record, by, now, "launch_refused", why)
     changed = planner.changes(cursor, plans_folder / f"{plan.plan_hash}.parquet")
     told = {"lanes": checked.counts.lanes, "left_out": checked.counts.left_out, "changes": changed,
             "plan_hash": planner.freeze(cursor, plans_folder), "content_hash": checked.content_hash}  # fmt: skip
     try:
         reserved = sends.launch(ledger, record, planner.batches(cursor, record.page_id, _BATCH), by, now, told)
     except Refused as refusal:
+        _refuse_if_launched(ledger, campaigns.get(ledger, record.campaign_id))  # two at once: this is the second
         approvals.refuse(ledger, record, by, now, "launch_refused", str(refusal))
     return Launched(checked, reserved, changed)
+
+
+def foresee(
+    cursor: duckdb.DuckDBPyConnection, ledger: Engine, linter: Linter, record: CampaignRecord, now: datetime,
+    plans_folder: Path,
+) -> Foreseen:  # fmt: skip
+    """Plan anew as a launch would, and write nothing. Raises Refused for one that is not approved."""
+    _refuse_if_launched(ledger, record)
+    plan = approvals.plan_of(ledger, record.campaign_id)
+    if plan is None or record.state != "approved":
+        raise Refused(f"The campaign {record.campaign_id} is {record.state}. Only an approved one can be launched.")
+    checked = examine(cursor, ledger, linter, record, now)
+    changed = planner.changes(cursor, plans_folder / f"{plan.plan_hash}.parquet")
+    return Foreseen(checked, changed, _hindrance(ledger, record, checked))
 
 
 def resume(ledger: Engine, linter: Linter, record: CampaignRecord, by: str, now: datetime, why: str) -> None:
@@ -110,11 +151,31 @@ def park_if_late(ledger: Engine, record: CampaignRecord, by: str, now: datetime)
     raise Refused(f"The campaign {record.campaign_id} is {state}. {why} {hint}")
 
 
-def _refuse(ledger: Engine, record: CampaignRecord, by: str, now: datetime, checked: Checked) -> None:
+def _looked_at(ledger: Engine, record: CampaignRecord, seen: int | None) -> approvals.PlanRecord | None:
+    plan = approvals.plan_of(ledger, record.campaign_id)
+    if plan and seen is not None and plan.plan_id != seen:
+        raise Refused(f"{record.campaign_id} was checked again since you looked at it. Look at it again.")
+    return plan
+
+
+def _refuse_if_launched(ledger: Engine, record: CampaignRecord) -> None:
+    if record.launched_at is None:
+        return
+    with ledger.connect() as connection:
+        who = campaigns.launched_by(connection, record.campaign_id)
+    when = f"{record.launched_at:%Y-%m-%d %H:%M:%S} UTC"
+    raise Refused(f"{who} launched {record.campaign_id} already, on {when}. A campaign goes out once.")
+
+
+def _hindrance(ledger: Engine, record: CampaignRecord, checked: Checked) -> str:
+    """Say why what was approved may not go out as it is now; '' where it may."""
+    with ledger.connect() as connection:
+        approval = approvals.standing(connection, record.campaign_id, checked.content_hash)
+    if checked.judgement.verdict != "block" and approval is not None:
+        return ""
     blocks = [each for each in checked.judgement.findings if each["severity"] == "block"]
     what = f" It is blocked now by {blocks[0]['rule']}: {blocks[0]['reason']}" if blocks else ""
-    why = (
+    return (
         f"The approval of {record.campaign_id} is for other content: the text, the audience or the rules have changed "
         f"since.{what} Check it, and have it approved again."
     )
-    approvals.refuse(ledger, record, by, now, "launch_refused", why)

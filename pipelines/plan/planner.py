@@ -9,7 +9,6 @@ from hashlib import file_digest
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
 
 import duckdb
 from sqlalchemy import Engine
@@ -18,6 +17,7 @@ from pipelines.errors import PolicyUnknown, Refused
 from pipelines.ledger.sends import live_sends
 from pipelines.plan.campaign import Campaign
 from pipelines.plan.people import batches_of_lines, names_of
+from pipelines.plan.quiet import known_zones
 from pipelines.policy import Policy
 from pipelines.rulebook import FOREVER
 from pipelines.statements import statements
@@ -169,7 +169,7 @@ def _parameters(
         "variant_ends": list(accumulate(variant.share for variant in campaign.variants[:-1])),
         "demanded": [list(campaign.demanded_names(variant.name)) for variant in campaign.variants],
         "zone": campaign.quiet_hours.zone if campaign.quiet_hours else None,
-        "known_zones": sorted(available_timezones()) if campaign.quiet_hours else [],
+        "known_zones": sorted(known_zones()) if campaign.quiet_hours else [],
         **_marketing(policy, at),
     }  # fmt: skip
 

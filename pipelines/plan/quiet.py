@@ -2,9 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from pipelines.plan.campaign import QuietHours
+
+
+@cache
+def known_zones() -> frozenset[str]:
+    """Return the names of all time zones, looked up once: they lie in many folders."""
+    return frozenset(available_timezones())
 
 
 def quiet_zones(hours: QuietHours | None, zones: Iterable[str], now: datetime) -> set[str]:

@@ -12,7 +12,9 @@ from typing import Any
 
 from pipelines.receive.log import Stored
 
-KINDS = ("accepted", "bad_signature", "too_large", "not_stored", "malformed", "bad_challenge", "rate_limited")
+KINDS = (
+    "accepted", "bad_signature", "too_large", "not_stored", "malformed", "challenged", "bad_challenge", "rate_limited",
+)  # fmt: skip
 _QUIET_SECONDS = 10.0
 """Who sends rubbish must not fill the log too: each kind is told once in that time."""
 _log = logging.getLogger(__name__)
@@ -43,6 +45,10 @@ class Counts:
             page = self.pages.setdefault(page_id, {"accepted": 0})
             page["accepted"] += count
             page["last_at"] = _iso(stored.at)
+
+    def challenged(self) -> None:
+        """Count a challenge that was answered."""
+        self.totals["challenged"] += 1
 
     def refused(self, kind: str, why: str) -> None:
         """Count a request that was not as it must be."""

@@ -96,6 +96,8 @@ class Receiver:
             challenge = challenge_of(scope["query_string"], self._verify_token)
             if challenge is None:
                 self.counts.refused("bad_challenge", _NO_CHALLENGE)
+            else:
+                self.counts.challenged()
             await _answer(send, 403 if challenge is None else 200, challenge or b"")
         else:
             await _answer(send, 405)

@@ -1,9 +1,12 @@
-"""A world of logs and ledger for the tests of plans."""
+"""A world of logs and ledger for the tests of plans, and what judges its texts."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from pipelines import DATA
+from pipelines.lint.linter import Linter
+from pipelines.policy import Policy
 from tests.conftest import Home
 from tests.plan.worlds import World, open_world
 
@@ -14,3 +17,9 @@ def world(home: Home) -> Iterator[World]:
     made = open_world(home)
     yield made
     made.ledger.dispose()
+
+
+@pytest.fixture(scope="session")
+def linter(policy: Policy) -> Linter:
+    """Return the linter that ships with the project."""
+    return Linter.load(DATA, policy)

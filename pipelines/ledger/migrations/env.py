@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from pipelines.ledger import schema_app  # noqa: F401  its tables belong to the same metadata
+from pipelines.ledger import schema_alerts, schema_app, schema_drafts  # noqa: F401  tables of the same metadata
 from pipelines.ledger.schema import metadata
 
 context.configure(

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import campaign_words as words
 from dashboard.campaign_actions import asking, offer
 from dashboard.campaign_desk import desk
+from dashboard.campaign_first import example, steps
 from dashboard.campaign_said import attempt
 from dashboard.columns import moment_format
 from dashboard.compose_words import moment
@@ -52,6 +53,8 @@ def _boards(view: View) -> None:
     _buttons(view, every, stop)
     _queue(view, every)
     _drafts(view, drafts)
+    if not every:
+        _first(view)
     _all(view, every)
 
 
@@ -175,6 +178,14 @@ def _discard(view: View, draft_id: str) -> None:
         st.error(escaped(refusal), icon=":material/block:")
     else:
         st.rerun(scope="fragment")
+
+
+def _first(view: View) -> None:
+    """Say how a campaign goes, and offer an example to whoever may write one."""
+    steps()
+    form = example(view) if view.who().may("write") and view.is_today else None
+    if form and st.button(say("Begin with an example"), icon=":material/lightbulb:", key="example"):
+        write(view, lambda here: composing.begin(here, view.who(), form))
 
 
 def _all(view: View, every: Sequence[words.Short]) -> None:

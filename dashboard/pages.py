@@ -27,7 +27,7 @@ PAGES = (
     PageEntry("campaigns", noted("Campaigns"), "campaign", "campaigns", _MESSAGES),
     PageEntry("draft", noted("Check a draft"), "rate_review", "draft", _MESSAGES),
     PageEntry("compliance", noted("Compliance"), "policy", "compliance", _PROOF),
-    PageEntry("audit", noted("Audit"), "fact_check", "audit", _PROOF, "audit"),
+    PageEntry("audit", noted("Audit"), "fact_check", "audit", _PROOF),
     PageEntry("rules", noted("Rule book"), "menu_book", "rules", _PROOF),
     PageEntry("alerts", noted("Alerts"), "notifications", "alerts", _RUNNING),
     # Not at /health: there the app says whether it lives.

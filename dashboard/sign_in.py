@@ -76,7 +76,7 @@ def sign_in_page(looking: Visitor) -> None:
         asked = say("Sign in to see whom your Page may message.")
         st.markdown(say("Your session has ended. Sign in again to go on.") if has_ended else asked, width="content")
         st.button(say("Sign in"), type="primary", icon=":material/login:", on_click=st.login)
-    language_chooser(width=180)
+    _languages()
 
 
 def no_role_page(person: Person) -> None:
@@ -92,7 +92,7 @@ def no_role_page(person: Person) -> None:
         with st.container(horizontal=True, width="content"):
             st.button(say("Look again"), type="primary", icon=":material/refresh:")
             _sign_out()
-    language_chooser(width=180)
+    _languages()
 
 
 def identity(looking: Visitor, person: Person) -> None:
@@ -124,6 +124,11 @@ def _quoted(name: str) -> str:
 
 def _middle() -> DeltaGenerator:
     return st.container(horizontal_alignment="center", vertical_alignment="center", height=420, border=False)
+
+
+def _languages() -> None:
+    with st.container(horizontal_alignment="center"):
+        language_chooser(width=180)
 
 
 def _sign_out() -> None:

@@ -14,6 +14,8 @@ _ACTIONS = {
     "campaign_edited": "Edited; earlier approvals are void",
     "campaign_checked": "Checked",
     "campaign_approved": "Approved",
+    "campaign_sent_back": "Sent back to its author",
+    "send_back_refused": "Sending back refused",
     "approval_refused": "Approval refused",
     "launch_refused": "Launch refused",
     "campaign_launched": "Launched",

@@ -53,7 +53,7 @@ def main(settings: Settings, host: str, port: int, words: Console, *, browser: b
     global _began  # noqa: PLW0603  the one moment at which the app begins
     # Not at the top: a page that is drawn alone, in a test, needs none of these.
     from dashboard.access import server_config
-    from dashboard.serving import make_app
+    from dashboard.server.serving import make_app
     from pipelines.access import may_listen
     from pipelines.listening import listen
     from pipelines.process_log import configure_logging

@@ -6,8 +6,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.campaign_results_words import LABELS, percent
-from dashboard.compose_words import lane_label
+from dashboard.campaigns.results_words import LABELS, percent
+from dashboard.compose.words import lane_label
 from dashboard.language import say
 from dashboard.words import grouped
 from pipelines.audit.intervals import Share

@@ -10,7 +10,7 @@ from dashboard import codes, compliance, reviewing
 from dashboard.columns import label_of, moment_format
 from dashboard.compliance import SEVERITIES, Chosen
 from dashboard.language import plural, say
-from dashboard.parts import downloads, several
+from dashboard.parts import downloads, height_of, several
 from dashboard.reads import MAX_ROWS
 from dashboard.theme import SEVERITIES as INKS
 from dashboard.view import View, rule_book
@@ -60,7 +60,7 @@ def show_groups(view: View, kept: pd.DataFrame) -> pd.Series | None:
         key="findings-table",
         on_select="rerun",
         selection_mode="single-row",
-        height=38 + 35 * min(max(len(shown), 1), 10),
+        height=height_of(len(shown), 10),
     )
     chosen = picked["selection"]["rows"] if picked else []
     return kept.iloc[chosen[0] if chosen and chosen[0] < len(kept) else 0]

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard import reads
-from dashboard.alerting import alerts_line
+from dashboard.alerts.board import alerts_line
 from dashboard.app import clock, home, now, wall_clock
-from dashboard.first_start import first_start
+from dashboard.connect.first_start import first_start
 from dashboard.home import close_warehouses, follower_of, open_warehouse
 from dashboard.language import noted, say, worded
 from dashboard.language_choice import settle_language

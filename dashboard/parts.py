@@ -196,8 +196,13 @@ def table(view: View, frame: pd.DataFrame, key: str, most: int = 8) -> None:
         hide_index=True,
         placeholder="-",
         key=f"{key}-table",
-        height=38 + 35 * max(min(len(frame), most), 1),
+        height=height_of(len(frame), most),
     )
+
+
+def height_of(rows: int, most: int) -> int:
+    """Return how high a table of so many rows is, in pixels, and at most `most` rows of it: by the theme's font."""
+    return 2 + 33 * (1 + max(min(rows, most), 1))
 
 
 def _localized(frame: pd.DataFrame) -> pd.DataFrame:

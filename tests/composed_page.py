@@ -6,7 +6,8 @@ from typing import Any
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard import compose, reads
+from dashboard import reads
+from dashboard.compose import page as compose
 from dashboard.home import open_warehouse
 from dashboard.scope import Scope
 from dashboard.view import View, hand_over

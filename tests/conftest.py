@@ -25,6 +25,16 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 NOW = datetime(2026, 11, 22, 12)
+IS_DEEP = os.environ.get("CLEAR_TO_SEND_DEEP") == "1"
+"""Whether the long tests run too: the same properties at more size, with more examples, on every database."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked as deep, unless that is asked for."""
+    deep = [] if IS_DEEP else [item for item in items if item.get_closest_marker("deep")]
+    if deep:
+        config.hook.pytest_deselected(items=deep)
+        items[:] = [item for item in items if item not in deep]
 
 
 class Home:

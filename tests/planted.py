@@ -16,7 +16,7 @@ from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
 from dashboard.home import close_warehouses
-from dashboard.metrics import Metrics, ledger_source, receive_source
+from dashboard.server.metrics import Metrics, ledger_source, receive_source
 from pipelines.ledger.schema import audit_entries
 from pipelines.ledger.store import ledger_of
 from tests.commands import run_command

@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket
 from streamlit import config
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
-from dashboard.guard import Guard
+from dashboard.server.guard import Guard
 from pipelines.settings import Settings, read_settings
 
 NOW = datetime(2026, 11, 22, 12)

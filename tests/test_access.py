@@ -10,7 +10,7 @@ from streamlit import config
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from dashboard.access import asks, auth_secrets, can_ask, person_of, public_origin, server_config
-from dashboard.signed_cookie import claims_in
+from dashboard.server.signed_cookie import claims_in
 from pipelines.errors import UsageError
 from pipelines.rights import Person
 from pipelines.settings import Settings
@@ -96,7 +96,7 @@ def test_streamlit_listens_to_nobody_else(on: Settings, tmp_path: Path) -> None:
 
 
 def test_streamlits_inner_functions_are_as_they_were() -> None:
-    """The two that read its cookie are private: if this fails after an upgrade, look at dashboard/signed_cookie.py."""
+    """The two that read its cookie are private: if this fails after an upgrade, look at server/signed_cookie.py."""
     said = claims()
     kept = cookie(said)["cookie"].split("=", 1)[1]
     big = claims(groups=["g" * 100] * 60)

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from dashboard import audit_check, audit_trail
-from dashboard.audit_address import Looked
-from dashboard.audit_words import _ENTRIES, sentence
+from dashboard.audit import check as audit_check
+from dashboard.audit import trail as audit_trail
+from dashboard.audit.address import Looked
+from dashboard.audit.words import _ENTRIES, sentence
 from dashboard.home import close_warehouses, open_warehouse
 from dashboard.ledger import ledger_at
 from pipelines.audit.entries import Sought

@@ -10,9 +10,11 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import campaign_results, campaign_watch, reads
-from dashboard import campaign_watch_words as words
-from dashboard.campaign_failures import troubles
+from dashboard import reads
+from dashboard.campaigns import results as campaign_results
+from dashboard.campaigns import watch as campaign_watch
+from dashboard.campaigns import watch_words as words
+from dashboard.campaigns.failures import troubles
 from dashboard.home import close_warehouses, open_warehouse
 from dashboard.ledger import ledger_at
 from dashboard.scope import Scope

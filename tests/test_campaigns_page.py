@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import campaign_words
-from dashboard.campaign_list import frame_of
+from dashboard.campaigns import words as campaign_words
+from dashboard.campaigns.board import frame_of
 from dashboard.home import close_warehouses, open_warehouse
 from dashboard.ledger import ledger_at
 from dashboard.linting import linter

@@ -9,7 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from dashboard import compose_charts, compose_findings, compose_form, compose_options, compose_words
+from dashboard.compose import charts as compose_charts
+from dashboard.compose import findings as compose_findings
+from dashboard.compose import form as compose_form
+from dashboard.compose import options as compose_options
+from dashboard.compose import words as compose_words
 from dashboard.linting import linter
 from pipelines import composing
 from pipelines.campaign_home import CampaignHome

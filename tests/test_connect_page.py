@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.connecting import Connection, check_now
-from dashboard.connecting_steps import Step, answer, steps_of
-from dashboard.first_start import stamp_of, watched
+from dashboard.connect.connection import Connection, check_now
+from dashboard.connect.first_start import stamp_of, watched
+from dashboard.connect.steps import Step, answer, steps_of
 from dashboard.home import close_warehouses
 from pipelines.dispatch.subscription import needed_fields
 from pipelines.errors import Refused
@@ -221,7 +221,7 @@ def first(folder: Path) -> AppTest:
     """Draw the first steps as the menu does."""
 
     def script(folder: object) -> None:
-        from dashboard.first_start import (
+        from dashboard.connect.first_start import (
             first_start,
         )  # Streamlit takes these lines out of the file, and runs them alone
 

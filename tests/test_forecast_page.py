@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard import forecasting
+from dashboard.forecast import making as forecasting
 from dashboard.home import close_warehouses
 from pipelines.forecast.store import read_state, refresh_forecast
 from pipelines.policy import Policy

@@ -14,8 +14,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.web.server.server_util import get_cookie_secret
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
-from dashboard.guard import OPEN, Guard
-from dashboard.signed_cookie import claims_in
+from dashboard.server.guard import OPEN, Guard
+from dashboard.server.signed_cookie import claims_in
 from pipelines.settings import Settings, read_settings
 from tests.asgi_client import AsgiClient
 

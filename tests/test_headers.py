@@ -14,8 +14,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from dashboard.headers import SecurityHeaders, content_policy
-from dashboard.origins import SameOrigin
+from dashboard.server.headers import SecurityHeaders, content_policy
+from dashboard.server.origins import SameOrigin
 from tests.asgi_client import AsgiClient
 
 HERE = "https://app.example.com"

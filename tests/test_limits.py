@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dashboard.limits import LIMITS, Buckets, RateLimits
+from dashboard.server.limits import LIMITS, Buckets, RateLimits
 from tests.asgi_client import STRANGER, AsgiClient
 
 META, OFFICE = "198.51.100.9", "192.0.2.1"

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, create_engine
 from starlette.applications import Starlette
 
-from dashboard.metrics import Metrics, follow_source, ledger_source, receive_source
-from dashboard.operations import Operations, disk_check, ledger_check, warehouse_check
+from dashboard.server.metrics import Metrics, follow_source, ledger_source, receive_source
+from dashboard.server.operations import Operations, disk_check, ledger_check, warehouse_check
 from pipelines.errors import WarehouseLocked
 from pipelines.follow.state import FollowState
 from pipelines.ledger.store import ledger_url, open_ledger

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from dashboard import alerting
-from dashboard.alert_card import alert_card
-from dashboard.alerting import Board
+from dashboard.alerts import board as alerting
+from dashboard.alerts.board import Board
+from dashboard.alerts.card import alert_card
 from dashboard.app import clock
 from dashboard.language import say
 from dashboard.parts import card, header, table

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from dashboard import audit_trail
-from dashboard.audit_address import Looked, looked_at
-from dashboard.audit_card import card, search
-from dashboard.audit_entries import filters, listed
-from dashboard.audit_story import story
-from dashboard.audit_verdict import verdict
+from dashboard.audit import trail
+from dashboard.audit.address import Looked, looked_at
+from dashboard.audit.card import card, search
+from dashboard.audit.entries import filters, listed
+from dashboard.audit.story import story
+from dashboard.audit.verdict import verdict
 from dashboard.language import say
 from dashboard.parts import header
 from dashboard.view import View, current
@@ -21,7 +21,7 @@ def show(view: View) -> None:
         header(view, say("Can this trail be trusted?"), say("Reviewers and admins can look that up."))
     try:
         verdict(view)
-        looked, names = looked_at(), audit_trail.campaign_names(view.home, view.who())
+        looked, names = looked_at(), trail.campaign_names(view.home, view.who())
         search(looked)
         filters(view, looked, names)
         if looked.send:

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from dashboard import campaign_list, campaign_page, compose
+from dashboard.campaigns import board, page
+from dashboard.compose import page as composer
 from dashboard.view import View, current
 from dashboard.words import escaped
 from pipelines.errors import ClearToSendError
@@ -13,11 +14,11 @@ def show(view: View) -> None:
     draft, campaign = st.query_params.get("draft"), st.query_params.get("campaign")
     try:
         if draft:
-            compose.show(view, draft)
+            composer.show(view, draft)
         elif campaign:
-            campaign_page.show(view, campaign)
+            page.show(view, campaign)
         else:
-            campaign_list.show(view)
+            board.show(view)
     except ClearToSendError as error:
         st.error(escaped(str(error)), icon=":material/error:")
 

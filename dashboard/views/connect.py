@@ -3,9 +3,9 @@
 import streamlit as st
 
 from dashboard.app import clock
-from dashboard.connect_parts import draw_checks, draw_settings, draw_steps
-from dashboard.connecting import Connection, check_now
-from dashboard.connecting_steps import answer, steps_of
+from dashboard.connect.connection import Connection, check_now
+from dashboard.connect.parts import draw_checks, draw_settings, draw_steps
+from dashboard.connect.steps import answer, steps_of
 from dashboard.language import say
 from dashboard.parts import header
 from dashboard.view import View, current, rule_book

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from dashboard.forecast_ahead import by_topic, endings, stock
-from dashboard.forecast_judged import judged
-from dashboard.forecast_parts import (
+from dashboard.forecast.ahead import by_topic, endings, stock
+from dashboard.forecast.judged import judged
+from dashboard.forecast.parts import (
     NEVER_ANY,
     NONE_YET,
     advice_card,
@@ -12,7 +12,7 @@ from dashboard.forecast_parts import (
     freshness,
     narrowed,
 )
-from dashboard.forecast_whatif import what_if
+from dashboard.forecast.whatif import what_if
 from dashboard.language import noted, say
 from dashboard.parts import card, choice, figures, header
 from dashboard.view import View, current

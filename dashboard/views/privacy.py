@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import forgetting
-from dashboard.forget_form import forget_form, meta
 from dashboard.language import say
 from dashboard.parts import card, header, table
+from dashboard.privacy import forgetting
+from dashboard.privacy.form import forget_form, meta
 from dashboard.view import View, current
 from pipelines.errors import ClearToSendError
 

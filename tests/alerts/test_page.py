@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
-from dashboard import alerting
+from dashboard.alerts import board as alerting
 from dashboard.home import close_warehouses
 from dashboard.ledger import ledger_at
 from dashboard.pages import PAGES

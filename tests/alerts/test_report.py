@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from dashboard.alerts.report import overview_at, unmarked
 from dashboard.home import close_warehouses
-from dashboard.reporting import overview_at, unmarked
 from pipelines.alerts.mail import MailChannel
 from pipelines.alerts.report import Figure, Overview, send_report, written
 from pipelines.alerts.timing import last_period

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from dashboard import campaign_results_words as words
+from dashboard.campaigns import results_words as words
 from pipelines.audit.intervals import Difference, difference, share_of
 from pipelines.audit.results import MEASURES, Baseline, Comparison, Cost, Results, results
 from pipelines.errors import Refused, UsageError

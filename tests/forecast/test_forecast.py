@@ -212,7 +212,7 @@ def test_moment_of_the_present_day_counts(made: Callable[..., Made], policy: Pol
 
 
 @pytest.mark.parametrize(
-    "start", ["pipelines.cli", "dashboard.forecast_whatif, dashboard.forecasting, dashboard.reads"]
+    "start", ["pipelines.cli", "dashboard.forecast.whatif, dashboard.forecast.making, dashboard.reads"]
 )
 def test_slow_libraries_stay_out_of_start_up(start: str) -> None:
     """Neither commands nor pages load them before a forecast is made."""

@@ -7,7 +7,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from dashboard.campaign_brief import NAMES
+from dashboard.campaigns.brief import NAMES
 from pipelines.plan.campaign import Audience, Button, Campaign, Cap, Image, QuickReply, QuietHours, Utility, Variant
 from pipelines.plan.versions import FIELDS, Change, changes
 from tests.conftest import NOW

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import forgetting
 from dashboard.home import close_warehouses
+from dashboard.privacy import forgetting
 from pipelines.errors import Refused
 from pipelines.ledger import deletions
 from pipelines.privacy.requests import ask_by_meta

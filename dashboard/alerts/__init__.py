@@ -1,0 +1,1 @@
+"""Alerts on the pages, and the Overview as a report."""

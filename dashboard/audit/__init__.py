@@ -1,0 +1,1 @@
+"""The trail as the page shows it."""

@@ -1,0 +1,1 @@
+"""Campaigns as the pages show them, from the list to what came of one."""

@@ -1,0 +1,1 @@
+"""Writing a campaign: the form, and beside it who would get it."""

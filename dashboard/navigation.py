@@ -11,6 +11,7 @@ from dashboard import reads
 from dashboard.alerts.board import alerts_line
 from dashboard.app import clock, home, now, wall_clock
 from dashboard.connect.first_start import first_start
+from dashboard.contrast import write_on_buttons
 from dashboard.home import close_warehouses, follower_of, open_warehouse
 from dashboard.language import noted, say, worded
 from dashboard.language_choice import settle_language
@@ -44,6 +45,7 @@ def main() -> None:
         closed(say("No role"), lambda: no_role_page(person))
     else:
         st.set_page_config(page_title="Clear to Send", page_icon=_ICON, layout="wide")
+        write_on_buttons()
         show(st.navigation(pages(person)), looking, person)
 
 

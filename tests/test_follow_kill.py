@@ -10,13 +10,13 @@ from threading import Event, Thread
 
 import pytest
 
-from tests.conftest import Home
+from tests.conftest import IS_DEEP, Home
 from tests.deliveries import NOON, compact, delivery, message, otn, write_lines
 from tests.following import app_on, following, until
 from tests.test_load_properties import tables
 
 KILLS = int(os.environ.get("CLEAR_TO_SEND_KILLS", "2"))
-LINES_A_SECOND = 2_000
+LINES_A_SECOND = 2_000 if IS_DEEP else 400
 
 
 def line(number: int) -> bytes:

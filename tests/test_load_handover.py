@@ -31,11 +31,19 @@ from tests.following import app_on, following, until
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Iterator[Home]:
-    """Return a home on which an app runs."""
+def running(
+    tmp_path_factory: pytest.TempPathFactory, policy: Policy
+) -> Iterator[tuple[Home, "subprocess.Popen[bytes]"]]:
+    """Return a home on which an app runs, and the app's process."""
     home = Home(tmp_path_factory.mktemp("home"), policy)
-    with app_on(home.folder):
-        yield home
+    with app_on(home.folder) as app:
+        yield home, app
+
+
+@pytest.fixture
+def served(running: tuple[Home, "subprocess.Popen[bytes]"]) -> Home:
+    """Return the home on which the app runs."""
+    return running[0]
 
 
 def log(path: Path, *mids: str) -> Path:
@@ -130,20 +138,25 @@ def test_an_app_that_dies_is_not_waited_for(home: Home, tmp_path: Path) -> None:
 
 
 def interrupt_once_asked(folder: Path) -> None:
-    """Press Ctrl+C in this process when the app has been asked."""
+    """Press Ctrl+C in this process when the app has been asked, and has not begun."""
     with ledger_of(folder, "") as ledger, ledger.connect() as connection:
-        while not connection.execute(select(asked)).all():
+        while not connection.execute(select(asked).where(asked.c.state == "asked")).all():
             time.sleep(0.05)
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_an_interrupt_takes_back_what_was_not_begun(home: Home, tmp_path: Path) -> None:
+def test_an_interrupt_takes_back_what_was_not_begun(
+    running: tuple[Home, "subprocess.Popen[bytes]"], tmp_path: Path
+) -> None:
     """Nobody loads it later."""
-    with app_on(home.folder) as app:
-        os.kill(app.pid, signal.SIGSTOP)
-        Thread(target=interrupt_once_asked, args=(home.folder,)).start()
+    home, app = running
+    os.kill(app.pid, signal.SIGSTOP)
+    Thread(target=interrupt_once_asked, args=(home.folder,)).start()
+    try:
         with pytest.raises(KeyboardInterrupt):
-            load(home, log(tmp_path / "a.jsonl", "m"))
+            load(home, file := log(tmp_path / "interrupted.jsonl", "m"))
+    finally:
         os.kill(app.pid, signal.SIGCONT)
-    with ledger_of(home.folder, "") as ledger:
-        assert load_requests.find(ledger, 1).state == "withdrawn"
+    with ledger_of(home.folder, "") as ledger, ledger.connect() as connection:
+        taken_back = connection.execute(select(asked).where(asked.c.state == "withdrawn")).all()
+    assert [json.loads(each.paths) for each in taken_back] == [[str(file)]]

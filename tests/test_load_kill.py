@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.commands import begin_command, run_command, wait_for
-from tests.conftest import NOW, Home
+from tests.conftest import IS_DEEP, NOW, Home
 from tests.deliveries import NOON, compact, delivery, message, otn
 from tests.test_load_properties import tables
 
-EVENTS = 60_000
-KILLS = 4
+EVENTS = 60_000 if IS_DEEP else 12_000
+KILLS = int(os.environ.get("CLEAR_TO_SEND_KILLS", "3"))
+PARTS = 7 if IS_DEEP else 4
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def log(tmp_path: Path) -> bytes:
             else message(psid, moment, f"m_{number}", text="x" * 200)
         )
         line = compact(delivery(body))
-        lines.append(line if number % 5000 else line[:90])
+        lines.append(line if number % 1000 else line[:90])
     return b"\n".join(lines) + b"\n"
 
 
@@ -57,7 +58,7 @@ def test_kills_lose_nothing_and_double_nothing(new_home: Callable[[], Home], tmp
     once, often = new_home(), new_home()
     once.load(tmp_path / "once")
 
-    overlapping_parts(log, tmp_path / "parts", 7)
+    overlapping_parts(log, tmp_path / "parts", PARTS)
     command = ("load", tmp_path / "parts", "--home", often.folder, "--as-of", NOW.isoformat(), "--json")
     (tmp_path / "stdin").touch()
     chance, killed = random.Random(7), 0

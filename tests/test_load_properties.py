@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 from pipelines.load.documents import cut_values
 from pipelines.load.mend import NotADelivery, mend
-from tests.conftest import Home
+from pipelines.warehouse import Warehouse
+from tests.conftest import IS_DEEP, Home
 from tests.deliveries import ANNA, BEN, NOON, compact, delivery, echo, item, marketing, message, ms, otn, write_lines
 
+EXAMPLES = 30 if IS_DEEP else 3
+"""Homes that are loaded for a law; each takes a second or two."""
 TABLES = {
     "events": "* EXCLUDE (source_file, source_line, batch)",
     "tokens": "*",
@@ -82,11 +85,16 @@ bodies = st.builds(
 
 def tables(home: Home) -> dict[str, list[tuple[Any, ...]]]:
     """Every table of a warehouse, but for where each event was read first."""
-    return {name: sorted(home.rows(f"SELECT {columns} FROM {name}"), key=str) for name, columns in TABLES.items()}
+    with Warehouse.open(home.folder / "warehouse.duckdb") as warehouse:
+        cursor = warehouse.cursor()
+        return {
+            name: sorted(cursor.execute(f"SELECT {columns} FROM {name}").fetchall(), key=str)
+            for name, columns in TABLES.items()
+        }
 
 
 @given(log=st.lists(bodies, min_size=1, max_size=25), seed=st.integers(0, 2**16))
-@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_mix_order_split_and_repetition_gives_the_same_tables(
     new_home: Callable[[], Home], tmp_path_factory: pytest.TempPathFactory, log: list[dict[str, Any]], seed: int
 ) -> None:
@@ -108,7 +116,7 @@ def test_any_mix_order_split_and_repetition_gives_the_same_tables(
 
 
 @given(log=st.lists(bodies, min_size=1, max_size=10), junk=st.lists(st.binary(max_size=30), max_size=5))
-@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_lines_always_add_up(
     new_home: Callable[[], Home], tmp_path_factory: pytest.TempPathFactory, log: list[dict[str, Any]], junk: list[bytes]
 ) -> None:
@@ -222,7 +230,7 @@ odd_bodies = st.one_of(
 
 
 @given(log=st.lists(odd_bodies, min_size=40, max_size=80))
-@settings(max_examples=3, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 def test_json_of_any_shape_loads_or_is_refused_line_by_line(
     new_home: Callable[[], Home], tmp_path_factory: pytest.TempPathFactory, log: list[Any]
 ) -> None:

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.campaigns.desk import desk
 from dashboard.campaigns.said import attempt
 from dashboard.campaigns.words import Told
+from dashboard.guidance import hint
 from dashboard.language import say
 from dashboard.parts import card
 from dashboard.view import View
@@ -22,6 +23,7 @@ def show(view: View, told: Told) -> None:
             become(view, "reviewer", say("Go on as reviewer"))
         elif person.name == told["author"]:
             st.markdown(say("You wrote it: a second person has to approve it."))
+            hint(view, "campaign.second_person")
             become(view, "reviewer", say("Go on as reviewer"))
         elif view.is_today:
             _form(view, told, is_blocked=is_blocked)

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.campaigns import results_words as words
 from dashboard.campaigns.kept import results_of, standing_of
 from dashboard.charts_campaign import held_against, shares_by_group
+from dashboard.guidance import hint
 from dashboard.language import say
 from dashboard.parts import card, choice, plot, table
 from dashboard.view import View
@@ -87,6 +88,7 @@ def _against_held(view: View, found: Results) -> None:
     )
     with card(say("What would have come without it?"), note):
         st.markdown("\n".join(f"- {words.against_held(each)}" for each in found.baseline))
+        hint(view, "campaign.holdout")
         plot(held_against(found.baseline), "results-held", say("Shares of those meant and those held out"))
         table(view, words.held_table(found.baseline), "results-held")
 

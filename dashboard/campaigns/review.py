@@ -12,6 +12,7 @@ from dashboard.campaigns.words import Told
 from dashboard.compose.findings import about
 from dashboard.compose.findings import told as told_findings
 from dashboard.compose.words import PURPOSES, lane_label
+from dashboard.guidance import hint
 from dashboard.language import plural, say
 from dashboard.parts import card, table
 from dashboard.phone import phone
@@ -38,6 +39,8 @@ def show(view: View, told: Told) -> None:
     summary = told["checked"]
     if summary:
         _verdict(summary)
+        if summary["verdict"] == "block":
+            hint(view, "campaign.blocked")
         _findings(summary, len(content.variants))
     left, right = st.columns([2, 3], gap="medium")
     with left:

@@ -8,6 +8,7 @@ from dashboard.campaigns import watch_words as words
 from dashboard.campaigns.failures import Trouble, troubles
 from dashboard.campaigns.kept import detail_of, joined_of, standing_of
 from dashboard.campaigns.settle import settle_form
+from dashboard.guidance import hint
 from dashboard.language import plural, say
 from dashboard.parts import card, table
 from dashboard.view import View
@@ -51,14 +52,14 @@ def _draw(view: View, at: Standing, now: datetime) -> None:
         st.warning(paused, icon=":material/pause_circle:")
     if not at.is_over and (braked := words.braked(at, view.zone)):
         st.warning(braked, icon=":material/speed:")
-    _progress(at, seen, view.zone, now)
+    _progress(view, at, seen, now)
     if not at.is_over:  # then the results tell it
         _funnel(view, at, seen)
     _failures(seen)
     _unconfirmed(view, at, now)
 
 
-def _progress(at: Standing, seen: Detail, zone: str, now: datetime) -> None:
+def _progress(view: View, at: Standing, seen: Detail, now: datetime) -> None:
     part, text = words.progress(at)
     st.progress(min(part, 1.0), text=text)
     of = ahead(at, seen, now)
@@ -74,18 +75,21 @@ def _progress(at: Standing, seen: Detail, zone: str, now: datetime) -> None:
         for label, value in figures:
             st.metric(label, value, border=True, height="stretch")
     if at.record.state != "done":
-        st.markdown(words.outlook(of, zone))
+        st.markdown(words.outlook(of, view.zone))
     if not at.is_over:
-        _waiters(at, seen, zone)
+        _waiters(view, at, seen)
 
 
-def _waiters(at: Standing, seen: Detail, zone: str) -> None:
+def _waiters(view: View, at: Standing, seen: Detail) -> None:
     """Say what each lane has shown, and who is asleep."""
-    st.caption("  \n".join(words.canary(lane) for lane in at.canaries))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("  \n".join(words.canary(lane) for lane in at.canaries), width="content")
+        hint(view, "campaign.canary", say("Canary?"))
     if seen.quiet:
         with card(say("Waiting for the end of their quiet hours"), say("By each person's own clock.")):
             for each in seen.quiet:
-                st.markdown(f"- {words.quiet(each, zone)}")
+                st.markdown(f"- {words.quiet(each, view.zone)}")
+            hint(view, "campaign.quiet_hours")
 
 
 def _funnel(view: View, at: Standing, seen: Detail) -> None:
@@ -125,4 +129,5 @@ def _unconfirmed(view: View, at: Standing, now: datetime) -> None:
         return
     with card(say("Nobody knows whether these arrived"), say("They count as neither sent nor failed until then.")):
         st.markdown(words.unconfirmed(lost, at.record.state, now, at.record.not_after))
+        hint(view, "campaign.unconfirmed")
         settle_form(view, at)

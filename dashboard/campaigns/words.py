@@ -67,11 +67,11 @@ def steps_line(told: Told) -> str:
     for number, step in enumerate(STEPS):
         name = say(step)
         if number < at and not (is_over and number == 4):
-            parts.append(f":green[:material/check_circle:] {name}")
+            parts.append(f":green[:material/check_circle:]&nbsp;{name}")
         elif number == at and not is_over:
-            parts.append(f":primary[:material/arrow_circle_right: **{name}**]")
+            parts.append(f":primary[:material/arrow_circle_right:&nbsp;**{name}**]")
         else:
-            parts.append(f":gray[:material/radio_button_unchecked: {name}]")
+            parts.append(f":gray[:material/radio_button_unchecked:&nbsp;{name}]")
     return " &emsp; ".join(parts)
 
 

@@ -11,6 +11,7 @@ from hashlib import md5
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pydantic import SecretStr
 from sqlalchemy import Engine, select
 
@@ -29,6 +30,10 @@ from tests.sandbox.serving import START, Clock, Sandbox
 PAGE = "108444444444444"
 AUTHOR, OTHER = "Mei", "Đặng"
 ACCESS = "EAAG-known-to-nobody"
+ON_BOTH = pytest.mark.parametrize("ledger_at", ["sqlite", "postgresql"], indirect=True)
+"""For a test in which it matters which database keeps the ledger."""
+ON_POSTGRESQL = pytest.mark.parametrize("ledger_at", ["postgresql"], indirect=True)
+"""For one in which the other one would tell nothing."""
 
 
 @dataclass(frozen=True)

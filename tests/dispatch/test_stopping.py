@@ -22,6 +22,7 @@ from pipelines.ledger.store import open_ledger
 from tests.dispatch.forking import ROOT
 from tests.dispatch.sending import (
     ACCESS,
+    ON_BOTH,
     PAGE,
     Dispatching,
     crowd,
@@ -114,6 +115,7 @@ def test_what_comes_back_to_a_cancelled_campaign_is_cancelled(ledger: Engine, bo
     launch(ledger, people, "boots")
 
 
+@ON_BOTH
 def test_two_dispatchers_share_the_pages(ledger: Engine, box: Sandbox, clock: Clock) -> None:
     """Each Page is one's at a time: no message twice, no Page too fast, and what one leaves the other takes."""
     pages = [crowd(25, tokens=10, page_id=str(109_000_000_000_000 + number)) for number in range(8)]
@@ -151,7 +153,7 @@ def command(box: Sandbox, address: URL, *options: str) -> Iterator["subprocess.P
             process.kill()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.deep)])
 def test_a_signal_ends_it_cleanly(ledger: Engine, ledger_at: URL, box: Sandbox, number: signal.Signals) -> None:
     """Nothing is left on its way, and no access token stands anywhere."""
     started(ledger, box)
@@ -183,6 +185,7 @@ def test_it_ends_by_itself_when_nothing_is_left(ledger: Engine, ledger_at: URL, 
 
 
 @pytest.mark.slow
+@ON_BOTH
 def test_a_ledger_that_goes_away_is_a_sentence(ledger: Engine, ledger_at: URL, box: Sandbox) -> None:
     """Nothing more goes out; what was on its way is settled by whoever begins anew."""
     started(ledger, box, 100)

@@ -24,6 +24,7 @@ from pipelines.ledger.subscriptions import Look, Subscription
 from pipelines.policy import Policy
 from pipelines.settings import Settings, read_settings
 from tests.dispatch.graph_server import Reply, saying, serving
+from tests.dispatch.sending import ON_BOTH
 from tests.sandbox.conftest import QUIET
 from tests.sandbox.serving import START, Clock, Sandbox, sandbox
 
@@ -206,6 +207,7 @@ def test_the_applications_proof_stands_in_the_address(tmp_path: Path) -> None:
     assert asyncio.run(run()) == f"/v26.0/{PAGE}/subscribed_apps?appsecret_proof={proof}"
 
 
+@ON_BOTH
 def test_both_databases_keep_what_was_said(ledger: Engine) -> None:
     """An answer, silence, the same answer: one change, and the last answer's time."""
     looks = [Look(PAGE, is_subscribed, fields, "So.") for is_subscribed, fields in ((True, ("a", "b")), (None, ()))]

@@ -142,7 +142,6 @@ def test_what_was_launched_is_copied_and_not_changed(here: CampaignHome) -> None
 ACTS: list[Callable[[CampaignHome, Person], Any]] = [
     composing.begin,
     lambda here, by: composing.save(here, "d", {}, by),
-    lambda here, by: composing.draft(here, "d", by),
     composing.drafts,
     lambda here, by: composing.discard(here, "d", by),
     lambda here, by: composing.copy(here, "c", by),

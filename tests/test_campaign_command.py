@@ -66,22 +66,22 @@ class Office:
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory, policy: Any) -> Path:
-    """Return a home in which Anna holds a token and Ben has just written."""
+def drafted(tmp_path_factory: pytest.TempPathFactory, policy: Any) -> Path:
+    """Return a home in which Anna holds a token, Ben has just written, and shoes is a draft."""
     home = Home(tmp_path_factory.mktemp("office") / "home", policy)
     world = open_world(home)
     world.load(otn(ANNA, NOW - 9 * DAY, "t1"), message(BEN, NOW - HOUR, "m_1"))
     world.ledger.dispose()
+    made = Office(home.folder)
+    assert made.told("new", made.file(), "--id", "shoes")["status"] == "draft"
     return home.folder
 
 
 @pytest.fixture
-def office(loaded: Path, tmp_path: Path) -> Office:
+def office(drafted: Path, tmp_path: Path) -> Office:
     """Return an office of its own, with a draft."""
-    shutil.copytree(loaded, tmp_path / "home")
-    made = Office(tmp_path / "home")
-    assert made.told("new", made.file(), "--id", "shoes")["status"] == "draft"
-    return made
+    shutil.copytree(drafted, tmp_path / "home")
+    return Office(tmp_path / "home")
 
 
 def test_a_campaign_lives_by_commands(office: Office) -> None:
@@ -90,6 +90,7 @@ def test_a_campaign_lives_by_commands(office: Office) -> None:
     assert (checked["status"], checked["checked"]["verdict"]) == ("checked", "pass")
     assert "a second person approves" in office.refusal(1, "approve", "shoes")
     assert office.told("approve", "shoes", by="ben")["status"] == "approved"
+    everything_stops_and_starts_again(office)
     launched = office.told("launch", "shoes")
     assert (launched["status"], launched["changes"]) == ("sending", [])
 
@@ -100,11 +101,20 @@ def test_a_campaign_lives_by_commands(office: Office) -> None:
 
     assert office.told("pause", "shoes", "--reason", "wait")["status"] == "paused"
     assert office.told("resume", "shoes")["status"] == "sending"
+    assert "1 campaigns were sending: shoes" in office.run("pause-all", by="eve")[2]
     assert "0 sends are settled" in office.run("settle", "shoes", "--arrived", "--reason", "seen", by="ann")[2]
     assert office.told("cancel", "shoes", "--reason", "enough")["counts"] == {"cancelled": 2}
     assert "shoes is cancelled: it cannot become sending" in office.refusal(1, "resume", "shoes")
     assert [each["campaign_id"] for each in office.told("list", by="")["campaigns"]] == ["shoes"]
     assert (office.home / "audit-heads.jsonl").read_text().count("\n") >= 6
+
+
+def everything_stops_and_starts_again(office: Office) -> None:
+    """Nothing is launched in between."""
+    assert "Everything is stopped" in office.run("pause-all", "--reason", "fire", by="eve")[2]
+    assert "eve stopped everything (fire)" in office.refusal(1, "launch", "shoes")
+    assert office.status() == "approved"
+    assert "Campaigns may start again" in office.run("release-all", "--reason", "out", by="eve")[2]
 
 
 def test_words_say_what_a_program_reads_from_json(office: Office) -> None:
@@ -118,18 +128,6 @@ def test_words_say_what_a_program_reads_from_json(office: Office) -> None:
     ):  # fmt: skip
         assert part in out, part
     assert "shoes" in office.run("list")[1]
-
-
-def test_everything_stops_and_starts_again(office: Office) -> None:
-    """Nothing is launched or resumed in between."""
-    office.told("check", "shoes")
-    office.told("approve", "shoes", by="ben")
-    assert "Everything is stopped" in office.run("pause-all", "--reason", "fire", by="eve")[2]
-    assert "eve stopped everything (fire)" in office.refusal(1, "launch", "shoes")
-    assert office.status() == "approved"
-    assert "Campaigns may start again" in office.run("release-all", "--reason", "out", by="eve")[2]
-    assert office.told("launch", "shoes")["status"] == "sending"
-    assert "1 campaigns were sending: shoes" in office.run("pause-all", by="eve")[2]
 
 
 def test_a_blocked_campaign_ends_with_1_and_says_why(office: Office) -> None:

@@ -1,5 +1,6 @@
 """The pages for reviewers: findings worst first, decisions that last, drafts, and the rule book."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -8,9 +9,8 @@ import pytest
 
 from dashboard import reviewing
 from dashboard.home import close_warehouses
-from pipelines import DATA
-from pipelines.lint.history import audit_history
-from pipelines.lint.linter import Linter
+from dashboard.linting import linter
+from pipelines.lint.history import HistoryAudit, audit_history
 from pipelines.policy import Policy
 from pipelines.warehouse import Warehouse
 from tests.conftest import NOW, Home
@@ -27,8 +27,21 @@ def under(lane: str) -> str:
     return f"clear-to-send/1 send=1 lane={lane}"
 
 
-@pytest.fixture
-def audited(home: Home, policy: Policy, tmp_path: Path) -> Iterator[Home]:
+def judge(home: Home, policy: Policy) -> HistoryAudit:
+    """Bring the findings of a home up to date."""
+    with Warehouse.open(home.folder / "warehouse.duckdb") as warehouse:
+        return audit_history(warehouse, policy, linter(), NOW)
+
+
+@pytest.fixture(autouse=True)
+def let_go() -> Iterator[None]:
+    """Let go of every warehouse afterwards."""
+    yield
+    close_warehouses()
+
+
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Home:
     """Return a home in which one sale went to two people under a tag, one plain answer out of time, one in time."""
     items = [
         message(ANNA, BEFORE, "first"),
@@ -38,11 +51,10 @@ def audited(home: Home, policy: Policy, tmp_path: Path) -> Iterator[Home]:
         echo(BEN, NOON, "sale-b", SALE, metadata=under("tag:HUMAN_AGENT")),
         echo(BEN, NOON + timedelta(hours=1), "late", "Your chair is repaired."),
     ]
-    home.load(write_lines(tmp_path / "log.jsonl", *map(delivery, items)))
-    with Warehouse.open(home.folder / "warehouse.duckdb") as warehouse:
-        audit_history(warehouse, policy, Linter.load(DATA, policy), NOW)
-    yield home
-    close_warehouses()
+    home = Home(tmp_path_factory.mktemp("audited") / "home", policy)
+    home.load(write_lines(home.folder.parent / "log.jsonl", *map(delivery, items)))
+    judge(home, policy)
+    return home
 
 
 def test_the_page_counts_messages_not_findings(audited: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +81,8 @@ def test_a_decision_is_kept_and_a_later_message_opens_it_again(
     audited: Home, policy: Policy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A reason and a name are asked for; what went out afterwards was not decided on."""
-    page = opened(monkeypatch, audited.folder, "compliance", moment=NOW, rule="window.outside", close=False)
+    home = Home(Path(shutil.copytree(audited.folder, tmp_path / "home")), policy)
+    page = opened(monkeypatch, home.folder, "compliance", moment=NOW, rule="window.outside", close=False)
     page.text_input(key="review_reason").set_value(" ")
     page.button[-1].click().run()
     assert "Say why" in words(page)
@@ -79,14 +92,13 @@ def test_a_decision_is_kept_and_a_later_message_opens_it_again(
     page.button[-1].click().run()
     assert "The customer had phoned" in words(page)
     assert number(page, "Not reviewed") == 2
-    assert [(each.rule, each.reviewed_by) for each in reviewing.reviews(audited.folder)] == [("window.outside", "Mei")]
+    assert [(each.rule, each.reviewed_by) for each in reviewing.reviews(home.folder)] == [("window.outside", "Mei")]
     close_warehouses()
 
     again = echo(BEN, NOON + timedelta(days=1), "late2", "Your chair is repaired.")
-    audited.load(write_lines(tmp_path / "more.jsonl", delivery(again)))
-    with Warehouse.open(audited.folder / "warehouse.duckdb") as warehouse:
-        audit_history(warehouse, policy, Linter.load(DATA, policy), NOW)
-    later = opened(monkeypatch, audited.folder, "compliance", moment=NOW, rule="window.outside")
+    home.load(write_lines(tmp_path / "more.jsonl", delivery(again)))
+    judge(home, policy)
+    later = opened(monkeypatch, home.folder, "compliance", moment=NOW, rule="window.outside")
     assert "new since review" in words(later)
 
 
@@ -108,8 +120,7 @@ def test_a_page_without_findings_says_so(
     """Nothing to mend, and the next thing to do."""
     items = message(ANNA, NOON, "a"), echo(ANNA, NOON + timedelta(minutes=1), "b", "Until six.")
     home.load(write_lines(tmp_path / "log.jsonl", *map(delivery, items)))
-    with Warehouse.open(home.folder / "warehouse.duckdb") as warehouse:
-        audit_history(warehouse, policy, Linter.load(DATA, policy), NOW)
+    judge(home, policy)
     page = opened(monkeypatch, home.folder, "compliance", moment=NOW)
 
     assert not page.exception
@@ -117,11 +128,12 @@ def test_a_page_without_findings_says_so(
     assert "Nothing to mend" in page.success[0].value
 
 
-def test_thirty_thousand_findings_are_grouped(
-    home: Home, policy: Policy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("count", [1_500, pytest.param(15_000, marks=pytest.mark.deep)])
+def test_thousands_of_findings_are_grouped(
+    home: Home, policy: Policy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, count: int
 ) -> None:
     """One text to many people is one group, and the page reads no more than it shows."""
-    people = [f"25{number:014d}" for number in range(15_000)]
+    people = [f"25{number:014d}" for number in range(count)]
     sent = [
         delivery(
             echo(psid, NOON + timedelta(seconds=nth % 3600), f"m{nth}", SALE, metadata=under("tag:ACCOUNT_UPDATE"))
@@ -129,13 +141,12 @@ def test_thirty_thousand_findings_are_grouped(
         for nth, psid in enumerate(people)
     ]
     home.load(write_lines(tmp_path / "log.jsonl", *sent))
-    with Warehouse.open(home.folder / "warehouse.duckdb") as warehouse:
-        told = audit_history(warehouse, policy, Linter.load(DATA, policy), NOW)
+    told = judge(home, policy)
     page = opened(monkeypatch, home.folder, "compliance", moment=NOW)
 
-    assert told.findings >= 30_000
+    assert told.findings >= 2 * count
     assert not page.exception
-    assert number(page, "Break a rule") == 15_000
+    assert number(page, "Break a rule") == count
     assert len(page.dataframe[0].value) < 10
 
 
@@ -149,7 +160,6 @@ def test_a_draft_is_judged_by_the_day_shown(audited: Home, monkeypatch: pytest.M
     assert not page.exception
     assert "Blocked by" in page.error[0].value
     assert "tag.account_update" in words(page)
-    close_warehouses()
 
 
 def test_the_rule_book_shows_a_change_and_what_it_would_do(audited: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,12 +11,11 @@ import pytest
 from dashboard import reads, reviewing
 from dashboard.exports import export
 from dashboard.home import close_warehouses, open_warehouse
+from dashboard.linting import linter
 from dashboard.scope import Bounds, Lanes, Scope
 from dashboard.view import View
-from pipelines import DATA
 from pipelines.errors import Refused
 from pipelines.lint.history import audit_history
-from pipelines.lint.linter import Linter
 from pipelines.policy import Policy
 from pipelines.pseudonyms import pseudonym, pseudonym_key
 from pipelines.rights import ROLES, Person, Role
@@ -58,7 +57,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Path:
     ]
     home.load(write_lines(home.folder.parent / "log.jsonl", *map(delivery, items), *TORN))
     with Warehouse.open(home.folder / "warehouse.duckdb") as warehouse:
-        audit_history(warehouse, policy, Linter.load(DATA, policy), NOW)
+        audit_history(warehouse, policy, linter(), NOW)
     return home.folder
 
 

@@ -56,7 +56,6 @@ def test_a_campaign_from_its_first_word_to_what_came_of_it(page: sync_api.Page, 
     expect = sync_api.expect
     page.goto("/")
     heading(page, "How many people may we still message?")
-    picture(page, "overview")
     page.get_by_role("link", name="Campaigns").click()
     page.get_by_role("button", name="Begin with an example").click()
     expect(page.get_by_text("Who gets it, and why others do not")).to_be_visible()
@@ -94,10 +93,6 @@ def test_a_reviewer_audits_it_and_takes_the_evidence_along(page: sync_api.Page, 
     page.goto("/audit")
     expect(page.get_by_text(re.compile("^Yes: each of"))).to_be_visible()
     picture(page, "audit")
-    page.goto("/campaigns")
-    page.get_by_text("Every campaign").wait_for()
-    campaign = page.evaluate("location.origin") + "/audit"
-    page.goto(campaign)
     page.get_by_role("combobox", name="Campaign").click()
     page.get_by_role("option").first.click()
     with page.expect_download() as download:
@@ -113,7 +108,7 @@ def test_a_viewer_is_refused_what_a_viewer_may_not_do(page: sync_api.Page) -> No
     page.goto("/campaigns")
     page.get_by_text("Every campaign").wait_for()
     page.locator(".st-key-role").get_by_role("combobox").click()
-    page.get_by_role("option", name="viewer").click()
+    page.get_by_role("option", name=re.compile("^viewer")).click()
     sync_api.expect(page.get_by_role("button", name="New campaign")).to_have_count(0)
     sync_api.expect(page.get_by_role("button", name="Stop everything")).to_have_count(0)
     page.get_by_role("link", name="Audit").click()

@@ -2,12 +2,11 @@
 
 import pytest
 
-from pipelines import DATA
+from dashboard.linting import linter as shipped
 from pipelines.lint.linter import Linter
-from pipelines.policy import load_policy
 
 
 @pytest.fixture(scope="session")
 def linter() -> Linter:
-    """Return the shipped linter."""
-    return Linter.load(DATA, load_policy(DATA / "policy"))
+    """Return the shipped linter, the one that the pages use: it is read once a process."""
+    return shipped()

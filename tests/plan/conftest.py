@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipelines import DATA
+from dashboard.linting import linter as shipped
 from pipelines.lint.linter import Linter
-from pipelines.policy import Policy
 from tests.conftest import Home
 from tests.plan.worlds import World, open_world
 
@@ -20,6 +19,6 @@ def world(home: Home) -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
-def linter(policy: Policy) -> Linter:
-    """Return the linter that ships with the project."""
-    return Linter.load(DATA, policy)
+def linter() -> Linter:
+    """Return the shipped linter, the one that the pages use: it is read once a process."""
+    return shipped()

@@ -8,24 +8,16 @@ from typing import Any
 
 import pytest
 
-from pipelines import DATA
 from pipelines.ledger import approvals, campaigns
 from pipelines.lint.linter import Linter
 from pipelines.plan.campaign import Audience, Campaign, QuietHours
 from pipelines.plan.checking import Checked, check
-from pipelines.policy import Policy
 from tests.conftest import NOW
 from tests.deliveries import ANNA, BEN, item, marketing, message, otn
 from tests.plan.worlds import DAY, HOUR, SHOES, World, campaign, people_csv
 
 PURCHASE = "Your order 1042 has been sent and will arrive on Tuesday."
 SOLD_OUT = "BUY NOW: 50% OFF everything, today only! Use the code SALE50."
-
-
-@pytest.fixture(scope="module")
-def linter(policy: Policy) -> Linter:
-    """Return the linter that ships with the project."""
-    return Linter.load(DATA, policy)
 
 
 def checked(world: World, linter: Linter, meant: Campaign, now: datetime = NOW, campaign_id: str = "shoes") -> Checked:

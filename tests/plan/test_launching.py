@@ -31,12 +31,6 @@ WARNS = datetime(2026, 4, 26, 12)
 """The last day on which the tag may be used, with a warning."""
 
 
-@pytest.fixture(scope="module")
-def linter(policy: Policy) -> Linter:
-    """Return the linter that ships with the project."""
-    return Linter.load(DATA, policy)
-
-
 class Desk:
     """The desk at which a campaign is checked, approved and launched."""
 

@@ -27,8 +27,10 @@ class Desk:
         return Person("kim@example.com", self.role)
 
 
-def page_of(home: Path, name: str, desk: Desk, *, has_sign_in: bool = True, language: Language = "en") -> AppTest:
-    """Draw a page for whoever sits at the desk."""
+def page_of(
+    home: Path, name: str, desk: Desk, *, has_sign_in: bool = True, language: Language = "en", **address: str
+) -> AppTest:
+    """Draw a page for whoever sits at the desk, under an address."""
 
     def script(home: object, name: str, desk: object, has_sign_in: object) -> None:
         from tests.page_by_role import draw  # Streamlit takes these lines out of the file, and runs them alone
@@ -38,6 +40,8 @@ def page_of(home: Path, name: str, desk: Desk, *, has_sign_in: bool = True, lang
     given = {"home": home, "name": name, "desk": desk, "has_sign_in": has_sign_in}
     page = AppTest.from_function(script, default_timeout=60, kwargs=given)
     page.session_state[SLOT] = language
+    for key, value in address.items():
+        page.query_params[key] = value
     return page.run()
 
 

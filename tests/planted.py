@@ -174,20 +174,20 @@ class Used:
         """Draw every page, as a role that may not see ids; and one as a role that may."""
         patch.setenv("CLEAR_TO_SEND_HOME", str(self.home))
         patch.setenv("CLEAR_TO_SEND_AS_OF", f"{NOW.isoformat()}Z")
-        for view in VIEWS:
-            self.said[f"page {view}"] = _page(view, "growth")
-        self.seen_by_admin = _page("inventory", "admin")
+        self.said |= {f"page {view}": text for view, text in _pages("growth", VIEWS)}
+        self.seen_by_admin = dict(_pages("admin", ("overview", "inventory")))["inventory"]
 
 
-def _page(view: str, role: str) -> str:
+def _pages(role: str, views: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Open the first view as the app's address does, and the others one after another from there."""
     page = AppTest.from_file(ENTRY, default_timeout=60)
     page.session_state["role"] = role
-    page.run()
-    if view != "overview":
-        page.switch_page(str(VIEW_FILES / f"{view}.py"))
+    for view in views:
+        if view != views[0]:
+            page.switch_page(str(VIEW_FILES / f"{view}.py"))
         page.run()
+        yield view, "\n".join(_drawn(page))
     close_warehouses()
-    return "\n".join(_drawn(page))
 
 
 def _text_of(path: Path) -> str:

@@ -77,10 +77,7 @@ def state(home: Path) -> str:
 
 def shown(home: Path, role: Role | None, *, has_sign_in: bool = True, **query: str) -> AppTest:
     """Open the page as Kim, in a role."""
-    page = page_of(home, "campaigns", Desk(role), has_sign_in=has_sign_in)
-    for key, value in query.items():
-        page.query_params[key] = value
-    return page.run() if query else page
+    return page_of(home, "campaigns", Desk(role), has_sign_in=has_sign_in, **query)
 
 
 def words(page: AppTest) -> str:

@@ -18,10 +18,10 @@ from tests.opened_page import bars, number, opened, words
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Path:
-    """Return a home with a stored forecast of four topics."""
+    """Return a home with a stored forecast of two topics."""
     folder = tmp_path_factory.mktemp("home")
     with Warehouse.open(folder / "warehouse.duckdb") as warehouse:
-        write_history(warehouse, "growing", ENDS_AT, topics=4, days=390, a_day=20.0)
+        write_history(warehouse, "growing", ENDS_AT, topics=2, days=390, a_day=12.0)
         refresh_forecast(warehouse, policy, ENDS_AT)
         warehouse.checkpoint()
     return folder

@@ -43,7 +43,7 @@ def test_committed_sample_is_what_the_generator_writes(sample: Sample) -> None:
 def test_same_arguments_give_the_same_bytes(tmp_path: Path) -> None:
     """Neither a second run nor the number of threads changes a byte."""
     once, again = (
-        write_logs(tmp_path / str(threads), events=3_000, seed=11, ends_at=ENDS_AT, segments=2, threads=threads)
+        write_logs(tmp_path / str(threads), events=1_000, seed=11, ends_at=ENDS_AT, segments=2, threads=threads)
         for threads in (1, 3)
     )
     assert [path.read_bytes() for path in once.files] == [path.read_bytes() for path in again.files]
@@ -92,14 +92,14 @@ def test_repeats_come_later_within_36_hours(sample: Sample) -> None:
 
 def test_compressed_segments_hold_the_same_lines(tmp_path: Path) -> None:
     """Compression changes the names and nothing else, and no plain file stays behind."""
-    plain = write_logs(tmp_path / "plain", events=1_000, seed=3, ends_at=ENDS_AT, segments=2)
-    packed = write_logs(tmp_path / "packed", events=1_000, seed=3, ends_at=ENDS_AT, segments=2, compression=3)
+    plain = write_logs(tmp_path / "plain", events=1_000, seed=3, ends_at=ENDS_AT, days=30, segments=2)
+    packed = write_logs(tmp_path / "packed", events=1_000, seed=3, ends_at=ENDS_AT, days=30, segments=2, compression=3)
     assert read_lines(packed.files) == read_lines(plain.files)
     assert {path.name for path in (tmp_path / "packed").iterdir()} == {f"{path.name}.zst" for path in plain.files}
     assert replace(packed, files=()) == replace(plain, files=())
 
 
-@pytest.mark.parametrize("events", [1, 500])
+@pytest.mark.parametrize("events", [1, pytest.param(500, marks=pytest.mark.deep)])
 def test_tiny_samples_work(tmp_path: Path, events: int) -> None:
     """A handful of events is a sample too, and nothing but the segments is left in the folder's parent."""
     summary = write_logs(tmp_path / "logs", events=events, seed=5, ends_at=ENDS_AT, segments=2)

@@ -71,7 +71,7 @@ def in_full(entry: Entry, names: Mapping[str, str], looked: Looked) -> None:
             say("Its campaign's whole story"), key=f"audit_story_{entry.entry_id}", type="tertiary",
             icon=":material/history:", on_click=go, kwargs={"campaign": entry.campaign_id},
         )  # fmt: skip
-    st.code(json.dumps(told(entry), ensure_ascii=False, indent=2), language="json", wrap_lines=True)
+    st.code(json.dumps(told(entry), ensure_ascii=False, indent=2), language=None, wrap_lines=True)
     st.caption(say("Hash of this entry, and of the one before it, which it covers:"))
     st.code(f"{entry.hash}\n{entry.previous_hash}", language=None, wrap_lines=True)
 

@@ -106,4 +106,4 @@ def _head(view: View, head: Head, walk: Walk) -> None:
             st.caption(say("Keep number and hash: as long as both are still in the chain, nothing before was altered."))
             st.code(f"{head.entries}\n{head.hash}", language=None, wrap_lines=True)
             st.caption(say("A file that was exported is proven on the command line:"))
-            st.code(f"clear-to-send audit verify --file FILE --home {view.home}", language="shell", wrap_lines=True)
+            st.code(f"clear-to-send audit verify --file FILE --home {view.home}", language=None, wrap_lines=True)

@@ -36,11 +36,11 @@ def first_start(folder: Path) -> None:
     with sample:
         st.markdown(say("**1. Look around first**"))
         st.caption(say("Makes logs of two Pages over 14 months, loads them, and opens these pages on them."))
-        st.code("clear-to-send demo", language="shell", wrap_lines=True)
+        st.code("clear-to-send demo", language=None, wrap_lines=True)
     with own:
         st.markdown(say("**2. Load your own logs**"))
         _kinds()
-        st.code(f"clear-to-send load PATH --home {folder}", language="shell", wrap_lines=True)
+        st.code(f"clear-to-send load PATH --home {folder}", language=None, wrap_lines=True)
         hint_at(clock(), "start.logs", say("Where do they come from?"))
     st.subheader(say("3. Or receive webhooks live"), anchor=False)
     _live(folder, stamp_of(folder))
@@ -62,7 +62,7 @@ def _live(folder: Path, drawn: Stamp) -> None:
     try:
         known = Connection.of(folder, rule_book(), now)
     except HomeMissing:
-        st.code(f"clear-to-send serve --home {folder}", language="shell", wrap_lines=True)
+        st.code(f"clear-to-send serve --home {folder}", language=None, wrap_lines=True)
     except ClearToSendError as error:
         st.error(escaped(str(error)), icon=":material/error:")
     else:

@@ -50,7 +50,7 @@ def _how(step: Step) -> None:
     if step.to_do:
         st.markdown(step.to_do)
     if step.block:
-        st.code(step.block, language=step.syntax, wrap_lines=True)
+        st.code(step.block, language=None, wrap_lines=True)
 
 
 def draw_settings(known: Connection) -> None:

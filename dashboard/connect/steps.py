@@ -44,7 +44,7 @@ roles = { admin = ["you@example.com"], reviewer = ["colleague@example.com"] }
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. `says` and `to_do` are Markdown in the viewer's language; `block` is to copy, in `syntax`.
+    """One step. `says` and `to_do` are Markdown in the viewer's language; `block` is to copy.
 
     `guide` names a text of dashboard/guidance.py.
     """
@@ -54,7 +54,6 @@ class Step:
     says: str
     to_do: str = ""
     block: str = ""
-    syntax: Literal["toml", "shell"] = "toml"
     guide: str = ""
 
     @property
@@ -147,8 +146,8 @@ def _challenge(known: Connection) -> Step:
             "{count} challenges were refused: they named another verify token than the one set here.",
             refused,
         )
-        return Step("challenge", "broken", says, how, block, "shell")
-    return Step("challenge", "to_do", say("No challenge has come so far."), how, block, "shell")
+        return Step("challenge", "broken", says, how, block)
+    return Step("challenge", "to_do", say("No challenge has come so far."), how, block)
 
 
 def _token(known: Connection) -> Step:
@@ -191,7 +190,7 @@ def _subscription(known: Connection) -> Step:
         "by this call with its own access token:"
     )
     state: State = "broken" if known.has_arrived else "to_do"
-    return Step("subscription", state, says, how, _subscribing(known, lacking[0].page_id, needed), "shell", guide)
+    return Step("subscription", state, says, how, _subscribing(known, lacking[0].page_id, needed), guide)
 
 
 def _delivery(known: Connection) -> Step:
@@ -208,7 +207,7 @@ def _delivery(known: Connection) -> Step:
     if not known.health.receivers:
         says = say("Nothing receives webhooks. Start the app:")
         block = f"clear-to-send serve --home {known.settings.home}"
-        return Step("delivery", "to_do", says, "", block, "shell", guide)
+        return Step("delivery", "to_do", says, "", block, guide)
     how = (
         say("Launch a campaign: the people of the sandbox answer it.")
         if known.settings.demo

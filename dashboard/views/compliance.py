@@ -21,7 +21,7 @@ def show(view: View) -> None:
     state = view.read(compliance.audit_state)
     if state is None:
         header(view, say(_QUESTION), say("The messages in the logs have not been checked yet."))
-        st.code(f"clear-to-send lint --history --home {view.home}", language="shell", wrap_lines=True)
+        st.code(f"clear-to-send lint --history --home {view.home}", language=None, wrap_lines=True)
         return
     top = st.container()
     days = choice(say("Look back"), _DAYS, 90, "span")

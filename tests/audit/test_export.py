@@ -30,6 +30,10 @@ FILES = {
     "report.html", "sends.csv", "sends.parquet",
 }  # fmt: skip
 Exporter = Callable[..., Path]
+ON_SQLITE = pytest.mark.parametrize(
+    "ledger_at", ["sqlite", pytest.param("postgresql", marks=pytest.mark.deep)], indirect=True
+)
+"""For what is told alike from either database, once both export the same files."""
 
 
 @pytest.fixture
@@ -105,6 +109,7 @@ def test_the_same_ledger_and_moment_give_the_same_bytes(policy: Policy, home: Ho
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("show_ids", [False, True])
 def test_no_token_is_in_any_file(exporter: Exporter, *, show_ids: bool) -> None:
     """Not even in an export that shows ids."""
@@ -122,6 +127,7 @@ def unpacked(file: Path, name: str) -> Path:
         return Path(zipped.extract(name, file.parent / "unpacked"))
 
 
+@ON_SQLITE
 def test_people_stand_under_pseudonyms(exporter: Exporter) -> None:
     """No id is in any text, neither of those who got it nor of those whom the campaign leaves out by name."""
     file = exporter()
@@ -131,6 +137,7 @@ def test_people_stand_under_pseudonyms(exporter: Exporter) -> None:
     assert len({row["person"] for row in table(file, "sends.csv")}) == 4
 
 
+@ON_SQLITE
 def test_ids_are_shown_only_when_asked_for(exporter: Exporter) -> None:
     """And the manifest says so."""
     file = exporter(show_ids=True)
@@ -139,6 +146,7 @@ def test_ids_are_shown_only_when_asked_for(exporter: Exporter) -> None:
     assert json.loads(contents(file)["manifest.json"])["shows_ids"] is True
 
 
+@ON_SQLITE
 def test_a_spreadsheet_takes_nothing_for_a_formula(exporter: Exporter) -> None:
     """In CSV a text that begins like one gets a quote; in Parquet it stands as it is."""
     file = exporter()
@@ -154,6 +162,7 @@ def test_a_spreadsheet_takes_nothing_for_a_formula(exporter: Exporter) -> None:
     assert ("=eager",) in duckdb.sql(f"SELECT variant FROM '{unpacked(file, 'sends.parquet')}'").fetchall()
 
 
+@ON_SQLITE
 def test_a_reviewer_can_count_the_hashes_again(exporter: Exporter) -> None:
     """The entries' own hashes follow from what is in entries.parquet."""
     rows = duckdb.sql(f"FROM '{unpacked(exporter(), 'entries.parquet')}'").fetchall()
@@ -184,6 +193,7 @@ class Page(HTMLParser):
         self.words += data
 
 
+@ON_SQLITE
 def test_the_report_tells_the_campaign_in_words(exporter: Exporter) -> None:
     """Text, audience, lanes, findings, approvals, outcome, timeline and hashes, and nothing from elsewhere."""
     page = Page(contents(exporter())["report.html"].decode())
@@ -198,6 +208,7 @@ def test_the_report_tells_the_campaign_in_words(exporter: Exporter) -> None:
         assert told in page.words
 
 
+@ON_SQLITE
 def test_a_draft_can_be_exported_too(ledger: Engine, policy: Policy, tmp_path: Path) -> None:
     """Without a plan, a send or a warehouse."""
     written(ledger, "shoes")
@@ -208,6 +219,7 @@ def test_a_draft_can_be_exported_too(ledger: Engine, policy: Policy, tmp_path: P
     assert "It was never checked" in contents(file)["report.html"].decode()
 
 
+@ON_SQLITE
 def test_a_changed_export_is_found(exporter: Exporter, tmp_path: Path) -> None:
     """A file changed, one removed, one put in; a file that is no export is said to be none."""
     held = contents(exporter())
@@ -222,6 +234,7 @@ def test_a_changed_export_is_found(exporter: Exporter, tmp_path: Path) -> None:
     assert "cannot be read" in verify_export(tmp_path / "none.zip")[0]
 
 
+@ON_SQLITE
 def test_what_stands_against_an_export_is_said(ledger: Engine, policy: Policy, tmp_path: Path) -> None:
     """Nobody signs, or there is a file where the folder should be; the chain then holds no export."""
     approved(ledger, "shoes")

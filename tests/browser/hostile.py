@@ -76,7 +76,8 @@ def reload(times: int) -> Hostile:
         with tab(context, url) as page:
             press(page)
             for _ in range(times):
-                page.reload(wait_until="commit")
+                with suppress(sync_api.Error):  # it is not there yet to be loaded again
+                    page.reload(wait_until="commit")
             settle(page, again=True)
 
     return act

@@ -96,6 +96,7 @@ def test_a_bar_of_the_waterfall_opens_its_people(page: sync_api.Page) -> None:
     sync_api.expect(page).to_have_url(re.compile(r"lane=Token"))
 
 
+@pytest.mark.deep
 def test_a_forecast_comes_by_itself_and_answers_what_if(page: sync_api.Page, counted: dict[str, int]) -> None:
     """None is stored yet: it is made behind the page, which then shows it; a slider moves the answer."""
     page.goto("/forecast")

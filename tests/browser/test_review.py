@@ -23,6 +23,7 @@ SALE = "Flash sale! 50% off everything until Sunday. Shop now!"
 METADATA = "clear-to-send/1 send=1 lane=tag:HUMAN_AGENT"
 
 
+@pytest.mark.deep
 def test_from_the_worst_finding_to_a_decision(new_home: Callable[[], Home], policy: Policy, tmp_path: Path) -> None:
     """The text with the span marked, where the rule is written, a reason and a name; after a reload it still stands."""
     home = new_home()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import URL, Engine
 
@@ -20,6 +20,7 @@ from pipelines.ledger.moves import SendState
 from pipelines.ledger.queue import Result
 from pipelines.ledger.store import open_ledger
 from tests import deliveries
+from tests.conftest import IS_DEEP
 from tests.dispatch.sending import PAGE, crowd, launch, rows, tally
 from tests.sandbox.serving import START
 
@@ -247,6 +248,7 @@ def test_a_moment_that_makes_no_sense_does_not_hide_an_echo(lost: Engine, tmp_pa
 @given(
     st.recursive(st.none() | st.integers() | st.text(), lambda each: st.lists(each) | st.dictionaries(st.text(), each))
 )
+@settings(max_examples=100 if IS_DEEP else 30)
 def test_no_line_stops_the_reader(tmp_path_factory: pytest.TempPathFactory, body: object) -> None:
     """Whatever it says, and wherever in it our mark stands."""
     folder = tmp_path_factory.mktemp("logs")

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.dispatch.payload import metadata_of, read_metadata, send_body
 from pipelines.plan.campaign import LANES, Button, Campaign, Image, QuickReply, Room, Utility, Variant
 from pipelines.plan.fields import MissingField, TooLong
-from tests.conftest import Home
+from tests.conftest import IS_DEEP, Home
 from tests.deliveries import ANNA, NOON, delivery, echo, otn, write_lines
 from tests.plan.campaigns import CAMPAIGNS, VALUES
 
@@ -170,6 +170,7 @@ def test_a_lane_without_what_it_needs_is_no_send() -> None:
 
 
 @given(CAMPAIGNS, st.sampled_from(LANES_AND_A_TAG), VALUES)
+@settings(max_examples=100 if IS_DEEP else 40)
 def test_whatever_is_sent_fits_and_goes_to_one(campaign: Campaign, lane: str, values: dict[str, str]) -> None:
     """Any campaign, any lane, any values: JSON in UTF-8, one recipient, no text longer than there is room."""
     try:

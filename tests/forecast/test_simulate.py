@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from pipelines.forecast.sends import Sends, fit_sends
 from pipelines.forecast.simulate import Outcome, Plan, Stock, simulate
+from tests.conftest import IS_DEEP
 
 DAYS = 40
 NEVER = 10_000
@@ -46,6 +47,7 @@ def run(start: Stock, gained: np.ndarray, sends: Sends, seed: int = 1, **more: o
     return simulate(start, gained, sends, 0, np.random.default_rng(seed), **more)  # type: ignore[arg-type]
 
 
+FEW = settings(max_examples=100 if IS_DEEP else 15)
 counts = arrays(np.float64, (2, DAYS), elements=st.integers(0, 30).map(float))
 
 
@@ -83,6 +85,7 @@ def test_tokens_in_are_tokens_spent_stopped_died_or_left_on_every_path(
         assert flow.min() >= -1e-9
 
 
+@FEW
 @given(counts)
 def test_without_sends_and_opt_ins_the_run_off_is_what_dies(runoff: np.ndarray) -> None:
     """To the day."""
@@ -90,6 +93,7 @@ def test_without_sends_and_opt_ins_the_run_off_is_what_dies(runoff: np.ndarray) 
     assert (end.died == runoff[:, None, :]).all()
 
 
+@FEW
 @given(counts, arrays(np.float64, (2, 7), elements=st.integers(0, 12).map(float)))
 def test_deaths_are_those_of_a_queue_that_spends_the_soonest_ending_token_first(
     runoff: np.ndarray, fixed: np.ndarray

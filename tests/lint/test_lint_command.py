@@ -21,15 +21,6 @@ def _answers(linter: Linter, *lines: str) -> list[dict[str, Any]]:
     return list(answer_lines(linter, lines, datetime(2025, 9, 1, 9)))
 
 
-def test_a_text_that_breaks_a_rule_is_explained_and_fails() -> None:
-    """The rule, its words, where it is written and what to do; exit 1."""
-    code, out, _ = _run("Get 20% off everything today, shop now!", "--lane", "tag:ACCOUNT_UPDATE")
-
-    assert code == 1
-    assert "tag.account_update.disallows.promotion" in out
-    assert "https://developers.facebook.com/" in out
-
-
 def test_a_text_that_breaks_none_passes() -> None:
     """Exit 0, and JSON with everything that was found out."""
     code, out, _ = _run("Your order has shipped.", "--lane", "tag:POST_PURCHASE_UPDATE", "--json")
@@ -41,21 +32,25 @@ def test_a_text_that_breaks_none_passes() -> None:
     assert 0 <= answer["promotional"] <= 1
 
 
-def test_a_file_is_one_message(tmp_path: Path) -> None:
-    """As it stands, line breaks and all."""
+def test_a_file_is_one_message_and_the_moment_of_sending_decides(tmp_path: Path) -> None:
+    """As it stands, line breaks and all. One day before the tag ended it warns; that is a finding: exit 1."""
     file = tmp_path / "message.txt"
-    file.write_text("Flash sale!\n50% off everything, shop now.\n", encoding="utf-8")
+    file.write_text("Your order\nhas shipped.\n", encoding="utf-8")
+    given = ("--lane", "tag:POST_PURCHASE_UPDATE", "--sent-at", "2026-04-26T23:59:59Z", "--json")
+    code, out, _ = _run("--file", str(file), *given)
 
-    assert _run("--file", str(file), "--lane", "utility")[0] == 1
+    assert (code, json.loads(out)["verdict"]) == (1, "warn")
 
 
-def test_the_moment_of_sending_decides() -> None:
-    """One day before the tag ended it warns, on the day it is refused."""
-    text = "Your order has shipped."
-    before = _run(text, "--lane", "tag:POST_PURCHASE_UPDATE", "--sent-at", "2026-04-26T23:59:59Z", "--json")
-    after = _run(text, "--lane", "tag:POST_PURCHASE_UPDATE", "--sent-at", "2026-04-27T00:00:00Z", "--json")
+def test_a_text_that_breaks_a_rule_is_explained_and_fails() -> None:
+    """On the day on which the tag ended: the rules, their words, where they are written and what to do; exit 1."""
+    text = "Get 20% off everything today, shop now!"
+    code, out, _ = _run(text, "--lane", "tag:POST_PURCHASE_UPDATE", "--sent-at", "2026-04-27T00:00:00Z")
 
-    assert [json.loads(out)["verdict"] for _, out, _ in (before, after)] == ["warn", "block"]
+    assert code == 1
+    assert "tag.post_purchase_update.disallows.promotion" in out
+    assert "https://developers.facebook.com/" in out
+    assert "Blocked by" in out
 
 
 def test_wrong_words_are_usage() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pipelines.lint.fold import fold
 from pipelines.lint.linter import Linter
 from pipelines.lint.message import SEVERITIES, Message
+from tests.conftest import IS_DEEP
 
 _NOW = datetime(2025, 9, 1, 9)
 _PIECES = st.sampled_from(
@@ -38,7 +39,12 @@ _MESSAGES = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25 if IS_DEEP else 8,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(messages=st.lists(_MESSAGES, min_size=1, max_size=4))
 def test_any_message_has_one_answer(linter: Linter, messages: list[Message]) -> None:
     """One answer a message, in order; the same alone as in company; worst finding first; spans inside the text."""

@@ -6,14 +6,16 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from pipelines.plan.campaign import Audience, Campaign, Room, Variant
+from tests.conftest import IS_DEEP
 from tests.plan.campaigns import CAMPAIGNS
 
 PLAIN = Campaign("n", "1084", "promotional", (Variant("A", "Hello", 1.0),), Room(1999, 80, 80, 1000))
 
 
+@settings(max_examples=100 if IS_DEEP else 20)
 @given(CAMPAIGNS)
 def test_a_campaign_is_read_back_equal(campaign: Campaign) -> None:
     """The ledger keeps the text; what is read from it is the same campaign, and can stand in a set."""

@@ -16,6 +16,7 @@ from pipelines.plan.campaign import Audience, Campaign
 from pipelines.plan.campaign_file import KEYS, read_campaign
 from pipelines.plan.form import Fault, form_of, read_form
 from pipelines.policy import Policy
+from tests.conftest import IS_DEEP
 from tests.plan.forms import LATEST, forms
 
 NOW = datetime(2026, 11, 30, 12)
@@ -46,7 +47,7 @@ def faults(policy: Policy, **changed: Any) -> dict[str, str]:
     return {fault.key: fault.message for fault in reversed(found)}
 
 
-@settings(max_examples=30)
+@settings(max_examples=30 if IS_DEEP else 8)
 @given(st.data())
 def test_a_campaign_reads_as_itself_from_the_form_of_it(
     policy: Policy, people: dict[str, Any], data: st.DataObject
@@ -167,7 +168,7 @@ _ANY = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=60)
+@settings(max_examples=60 if IS_DEEP else 15)
 @given(st.dictionaries(st.sampled_from([*KEYS, "x"]), _ANY))
 def test_any_value_in_any_field_is_a_campaign_or_a_fault(policy: Policy, form: dict[str, Any]) -> None:
     """Whatever a page makes of itself, its reader gets the list, never a crash."""

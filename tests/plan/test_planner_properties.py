@@ -14,7 +14,7 @@ from pipelines.plan import planner
 from pipelines.plan.campaign import Audience, Campaign, Cap
 from pipelines.policy import Policy
 from pipelines.warehouse import Warehouse
-from tests.conftest import NOW, Home
+from tests.conftest import IS_DEEP, NOW, Home
 from tests.deliveries import PAGE
 from tests.plan.brute_force import Person, Send, Token, choose, window_until
 from tests.plan.worlds import DAY, HOUR, SHOES, campaign, choices, key, open_world
@@ -140,7 +140,7 @@ def _write(cursor: duckdb.DuckDBPyConnection, person: Person, page: str) -> None
         )
 
 
-@settings(max_examples=10)
+@settings(max_examples=40 if IS_DEEP else 5)
 @given(people=_people(), meant=_CAMPAIGNS)
 def test_everybody_gets_what_a_plain_planner_gives_them(store: Store, people: list[Person], meant: Campaign) -> None:
     """The same lane or reason, a token that ends first, and no token twice."""

@@ -10,14 +10,14 @@ import pytest
 from dashboard.campaigns.brief import NAMES
 from pipelines.plan.campaign import Audience, Button, Campaign, Cap, Image, QuickReply, QuietHours, Utility, Variant
 from pipelines.plan.versions import FIELDS, Change, changes
-from tests.conftest import NOW
+from tests.conftest import IS_DEEP, NOW
 from tests.plan.campaigns import CAMPAIGNS
 from tests.plan.worlds import CAMPAIGN, SHOES, TEXT, campaign
 
 PEOPLE = Audience(people_csv="/a/people.csv", people_sha256="a" * 64, exclude_psids=("1", "2"), window="open")
 
 
-@hypothesis.settings(max_examples=40)
+@hypothesis.settings(max_examples=100 if IS_DEEP else 15)
 @hypothesis.given(CAMPAIGNS, CAMPAIGNS)
 def test_equal_campaigns_differ_in_nothing(one: Campaign, other: Campaign) -> None:
     """Nothing is said of what stayed; back and forth the same things are said, the other way round."""

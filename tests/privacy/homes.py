@@ -3,6 +3,7 @@
 import gzip
 import zipfile
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pipelines.forget_command import Forgotten, forget_person
 from pipelines.ledger.store import ledger_url, open_ledger
 from pipelines.lint.history import audit_history
 from pipelines.lint.linter import Linter
+from pipelines.policy import load_policy
 from pipelines.settings import read_settings
 from pipelines.warehouse import Warehouse
 from tests.audit import staging
@@ -40,7 +42,7 @@ def ledger_of(home: Home) -> Engine:
     return open_ledger(ledger_url(home.folder, read_settings(home.folder, create=True).ledger_url))
 
 
-def lived_in(home: Home, *, count: int = 150) -> Home:
+def lived_in(home: Home, *, count: int = 90) -> Home:
     """Fill a home: logs of every kind, a warehouse with findings and forecast, a campaign, a plan, an export."""
     logs = story(home.folder / "logs", count)
     ledger = ledger_of(home)
@@ -89,7 +91,13 @@ def _freeze(home: Home, ledger: Engine) -> None:
 def audit(home: Home) -> None:
     """Judge what went out."""
     with Warehouse.open(home.folder / "warehouse.duckdb") as warehouse:
-        audit_history(warehouse, home.policy, Linter.load(DATA, home.policy), NOW)
+        audit_history(warehouse, home.policy, _linter(), NOW)
+
+
+@cache
+def _linter() -> Linter:
+    """Load what judges texts once: that takes longer than the judging."""
+    return Linter.load(DATA, load_policy(DATA / "policy"))
 
 
 def forget(home: Home, psid: str = ANNA, page: str = "", at: datetime = LATER, by: str = "Mei") -> Forgotten:

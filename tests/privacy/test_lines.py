@@ -19,7 +19,7 @@ from tests.deliveries import ANNA, BEN, NOON, PAGE, compact, delivery, message
 from tests.privacy.loading import load
 from tests.privacy.logs import PEOPLE, lines, secret
 
-EXAMPLES = int(os.environ.get("CLEAR_TO_SEND_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("CLEAR_TO_SEND_EXAMPLES", "3"))
 PHASES = (Phase.explicit, Phase.generate)  # to make an example small takes hundreds of loads
 LATER = NOON + timedelta(days=1)
 EVENT = "SELECT page_id, psid, kind, occurred_at, mid, payload, envelope, source_line FROM events WHERE {} ORDER BY ALL"

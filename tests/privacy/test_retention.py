@@ -1,6 +1,7 @@
 """Each kind of event is kept for so long: older ones leave logs and warehouse, and no load brings them back."""
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,16 +24,23 @@ DAYS = {"message": 3, "read": 1}
 BEFORE = datetime(2026, 11, 19)
 
 
-@pytest.fixture
-def kept(new_home: Callable[[], Home]) -> Home:
-    """Return a home with logs of six days that keeps messages for three, loaded before that was set."""
-    home = new_home()
+@pytest.fixture(scope="module")
+def keeping(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Path:
+    """Return the folder of a home with logs of six days that keeps messages for three, loaded before that was set."""
+    home = Home(tmp_path_factory.mktemp("keeping") / "home", policy)
     story(home.folder / "logs", 150)
     (home.folder / "logs" / "d.jsonl").unlink()  # copies: when the first of those that stay was, the warehouse forgets
     load(home, home.folder / "logs")
     lines = "".join(f"{kind} = {days}\n" for kind, days in DAYS.items())
     (home.folder / "settings.toml").write_text(f"[retention_days]\n{lines}")
-    return home
+    return home.folder
+
+
+@pytest.fixture
+def kept(keeping: Path, tmp_path: Path, policy: Policy) -> Home:
+    """Return a copy of that home."""
+    shutil.copytree(keeping, tmp_path / "kept")
+    return Home(tmp_path / "kept", policy)
 
 
 def test_what_is_too_old_is_erased_and_stays_so(kept: Home) -> None:

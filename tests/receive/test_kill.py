@@ -19,7 +19,7 @@ from tests.conftest import Home
 from tests.deliveries import ANNA, NOON, compact, delivery, message
 from tests.receive.serving import lines, process, served, signed, wait_for
 
-KILLS = int(os.environ.get("CLEAR_TO_SEND_KILLS", "4"))
+KILLS = int(os.environ.get("CLEAR_TO_SEND_KILLS", "2"))
 """Fifty before a release."""
 CLIENTS = 6
 

@@ -14,7 +14,7 @@ from pipelines.receive.log import Limits
 from tests.conftest import Home
 from tests.receive.serving import OLD_SECRET, SECRET, Served, bodies, served, signed
 
-EXAMPLES = int(os.environ.get("CLEAR_TO_SEND_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("CLEAR_TO_SEND_EXAMPLES", "30"))
 LIMIT = 3_000
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=20),

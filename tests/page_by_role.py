@@ -1,6 +1,7 @@
 """Draws a page for somebody in a role, without the menu and the sign-in around it."""
 
 import runpy
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,13 @@ class Desk:
 
 
 def page_of(
-    home: Path, name: str, desk: Desk, *, has_sign_in: bool = True, language: Language = "en", **address: str
+    home: Path,
+    name: str,
+    desk: Desk,
+    *,
+    has_sign_in: bool = True,
+    language: Language = "en",
+    address: Mapping[str, str] | None = None,
 ) -> AppTest:
     """Draw a page for whoever sits at the desk, under an address."""
 
@@ -40,7 +47,7 @@ def page_of(
     given = {"home": home, "name": name, "desk": desk, "has_sign_in": has_sign_in}
     page = AppTest.from_function(script, default_timeout=60, kwargs=given)
     page.session_state[SLOT] = language
-    for key, value in address.items():
+    for key, value in (address or {}).items():
         page.query_params[key] = value
     return page.run()
 

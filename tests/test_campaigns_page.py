@@ -77,7 +77,7 @@ def state(home: Path) -> str:
 
 def shown(home: Path, role: Role | None, *, has_sign_in: bool = True, **query: str) -> AppTest:
     """Open the page as Kim, in a role."""
-    return page_of(home, "campaigns", Desk(role), has_sign_in=has_sign_in, **query)
+    return page_of(home, "campaigns", Desk(role), has_sign_in=has_sign_in, address=query)
 
 
 def words(page: AppTest) -> str:

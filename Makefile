@@ -14,10 +14,10 @@ demo: setup
 test: setup
 	+$(MAKE) --jobs=2 lint suite
 
-# Two workers a core: many tests wait, for a pace, an answer or another process. Each does with one thread of BLAS:
+# Five workers on two cores: many tests wait, for a pace, an answer or another process. Each does with one thread of BLAS:
 # threads of several processes on one core wait for each other by spinning.
 suite: setup
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --dist worksteal -n $$($(BIN)/python -c 'import os; print(2 * os.cpu_count())') $(PYTEST_ARGS)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --dist worksteal -n $$($(BIN)/python -c 'import os; print(5 * os.cpu_count() // 2)') $(PYTEST_ARGS)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -207,12 +207,15 @@ def test_a_file_that_is_no_database(home: Path) -> None:
     _refused(code, err, 3, "cannot be read as a warehouse", "load the logs again")
 
 
-def test_a_full_disk_keeps_what_was_loaded(small_disk: Path, tmp_path: Path) -> None:
-    """The sentence says to make room; after that the same command finishes."""
+@pytest.mark.parametrize(
+    ("lines", "letters"), [(60_000, 150), pytest.param(15_000, 600, marks=pytest.mark.deep, id="at the last commit")]
+)
+def test_a_full_disk_keeps_what_was_loaded(small_disk: Path, tmp_path: Path, lines: int, letters: int) -> None:
+    """The sentence says to make room, whether it fills while lines are read or when the last of them are kept."""
     log = tmp_path / "big.jsonl"
     with log.open("wb") as file:
-        for number in range(60_000):
-            body = delivery(message(str(number), NOON, f"m_{number}", text=os.urandom(150).hex()))
+        for number in range(lines):
+            body = delivery(message(str(number), NOON, f"m_{number}", text=os.urandom(letters).hex()))
             file.write(json.dumps(body).encode() + b"\n")
     code, _, err = run_command("load", log, "--home", small_disk / "home")
     _refused(code, err, 3, "full", "run the command again")

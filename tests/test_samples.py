@@ -90,6 +90,7 @@ def test_repeats_come_later_within_36_hours(sample: Sample) -> None:
     assert copies == sample.summary.standby_copies > 0
 
 
+@pytest.mark.deep
 def test_compressed_segments_hold_the_same_lines(tmp_path: Path) -> None:
     """Compression changes the names and nothing else, and no plain file stays behind."""
     plain = write_logs(tmp_path / "plain", events=1_000, seed=3, ends_at=ENDS_AT, days=30, segments=2)

@@ -62,6 +62,10 @@ class Loader:
                 return self._load_files(files)
         except SURROUNDINGS as error:
             raise explained(error, self.warehouse.path) from error
+        except duckdb.TransactionException as error:
+            if "No space left" not in str(error):  # any other is a fault of ours
+                raise
+            raise explained(error, self.warehouse.path) from error
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise

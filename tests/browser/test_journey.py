@@ -87,6 +87,7 @@ def test_from_the_numbers_to_a_file(page: sync_api.Page, counted: dict[str, int]
     expect(metric(page, "Available")).to_have_text(f"{counted['launch:winter']:,}")
 
 
+@pytest.mark.deep
 def test_a_bar_of_the_waterfall_opens_its_people(page: sync_api.Page) -> None:
     """A click on "Token held" lists those people, and the address says so."""
     page.goto("/")

@@ -4,19 +4,17 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import compliance
 from dashboard.campaigns import brief
 from dashboard.campaigns.audience import conditions, limits
 from dashboard.campaigns.desk import desk
 from dashboard.campaigns.words import Told
-from dashboard.compose.findings import about
 from dashboard.compose.findings import told as told_findings
+from dashboard.compose.findings_drawn import draw_findings, verdict_box
 from dashboard.compose.words import PURPOSES, lane_label
 from dashboard.guidance import hint
 from dashboard.language import plural, say
 from dashboard.parts import card, table
 from dashboard.phone import phone
-from dashboard.theme import SEVERITIES
 from dashboard.view import View, rule_book
 from dashboard.words import escaped
 from pipelines.plan.campaign import Campaign
@@ -25,8 +23,6 @@ from pipelines.plan.versions import Versions
 from pipelines.pseudonyms import pseudonym
 from pipelines.settings import read_settings
 
-_VERDICTS = {"block": st.error, "warn": st.warning, "pass": st.success}
-_ICONS = {"block": ":material/block:", "warn": ":material/warning:", "pass": ":material/check:"}
 _FIRST = 3
 """Findings that are shown at once; the others are a click away."""
 
@@ -62,7 +58,7 @@ def _verdict(summary: dict[str, Any]) -> None:
         "pass": say("No finding stands against it."),
     }
     verdict = summary["verdict"]
-    _VERDICTS[verdict](words[verdict], icon=_ICONS[verdict])
+    verdict_box(verdict, words[verdict])
 
 
 def _message(view: View, told: Told, content: Campaign) -> None:
@@ -118,25 +114,7 @@ def _findings(summary: dict[str, Any], count_variants: int) -> None:
     if not found:
         return
     st.subheader(plural("1 finding", "{count} findings", len(found)), anchor=False)
-    for each in found[:_FIRST]:
-        _finding(each, count_variants)
-    if len(found) > _FIRST:
-        with st.expander(plural("1 finding more", "{count} findings more", len(found) - _FIRST)):
-            for each in found[_FIRST:]:
-                _finding(each, count_variants)
-
-
-def _finding(each: Any, count_variants: int) -> None:
-    with st.container(border=True, gap="xsmall"):
-        where = about(each, count_variants=count_variants)
-        title = f"**{compliance.rule_title(each.rule)}** · {say(SEVERITIES[each.severity].label)}"
-        st.markdown(f"{title} · {where}" if where else title)
-        if each.text and each.span:
-            st.markdown(compliance.marked(each.text, *each.span))
-        why, todo = st.columns(2)
-        why.markdown(f"**{say('Why')}**  \n{escaped(each.reason)}")
-        why.caption(escaped(each.source))
-        todo.markdown(f"**{say('What would pass')}**  \n{escaped(each.advice)}")
+    draw_findings(found, count_variants, _FIRST)
 
 
 def _changes(view: View, versions: Versions | None) -> None:

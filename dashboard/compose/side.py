@@ -4,10 +4,10 @@ from datetime import datetime
 
 import streamlit as st
 
-from dashboard import compliance
 from dashboard.compose.charts import table as steps_table
 from dashboard.compose.charts import waterfall
-from dashboard.compose.findings import Told, WayOut, about, of_words, told, verdict, way_out
+from dashboard.compose.findings import WayOut, of_words, told, verdict, way_out
+from dashboard.compose.findings_drawn import draw_findings, verdict_box
 from dashboard.compose.form import put, wordings
 from dashboard.compose.pen import Pen, sentence
 from dashboard.compose.preview import example_label, preview_of, shown_of_form, unbound_preview
@@ -17,7 +17,6 @@ from dashboard.language import plural, say
 from dashboard.linting import linter
 from dashboard.parts import card, plot, table
 from dashboard.phone import Shown, phone, shown_of
-from dashboard.theme import SEVERITIES
 from dashboard.view import View
 from dashboard.words import escaped
 from pipelines.composing import Preview
@@ -25,8 +24,6 @@ from pipelines.errors import ClearToSendError
 from pipelines.plan.checking import Checked
 from pipelines.plan.form import Fault
 
-_VERDICTS = {"block": st.error, "warn": st.warning, "pass": st.success}
-_ICONS = {"block": ":material/block:", "warn": ":material/warning:", "pass": ":material/check:"}
 _FIRST = 2
 """Findings that are shown at once; the others are a click away."""
 
@@ -80,34 +77,10 @@ def _draw(shown: Shown, pen: Pen) -> None:
     st.html(phone(shown, say("Page {page}", page=pen.find("page_id") or "…")))
 
 
-def _findings(found: list[Told], pen: Pen) -> None:
-    """Draw findings, worst first, with the span marked, the source and what would pass."""
-    count_variants = len(wordings(pen.sheet.form))
-    for each in found[:_FIRST]:
-        _finding(each, count_variants)
-    if len(found) > _FIRST:
-        with st.expander(plural("1 finding more", "{count} findings more", len(found) - _FIRST)):
-            for each in found[_FIRST:]:
-                _finding(each, count_variants)
-
-
-def _finding(finding: Told, count_variants: int) -> None:
-    with st.container(border=True, gap="xsmall"):
-        where = about(finding, count_variants=count_variants)
-        title = f"**{compliance.rule_title(finding.rule)}** · {say(SEVERITIES[finding.severity].label)}"
-        st.markdown(f"{title} · {where}" if where else title)
-        if finding.text and finding.span:
-            st.markdown(compliance.marked(finding.text, *finding.span))
-        st.markdown(escaped(finding.reason))
-        st.markdown(say("**What would pass:** {advice}", advice=escaped(finding.advice)))
-        if finding.source:
-            st.markdown(f":small[{say('Source: {source}', source=escaped(finding.source))}]")
-
-
 def _verdict(pen: Pen, checked: Checked, way: WayOut | None) -> None:
     """Say what lint decided, and where other lanes would carry it, which."""
     decided = checked.judgement.verdict
-    _VERDICTS[decided](verdict(checked), icon=_ICONS[decided])
+    verdict_box(decided, verdict(checked))
     if way is None:
         return
     st.markdown(f":material/alt_route: {way.words}")
@@ -149,7 +122,7 @@ def beside(view: View, pen: Pen, now: datetime) -> None:
     """Draw all of it: of a form that is no campaign yet, what is to be mended, and what its words alone tell."""
     if pen.faults:
         _to_mend(pen, pen.faults)
-        _findings(of_words(pen.sheet.form, linter(), now), pen)
+        draw_findings(of_words(pen.sheet.form, linter(), now), len(wordings(pen.sheet.form)), _FIRST)
         _phone_of_form(pen)
         return
     try:
@@ -167,7 +140,7 @@ def beside(view: View, pen: Pen, now: datetime) -> None:
         return
     st.markdown(answer(preview.checked))
     _verdict(pen, preview.checked, way_out(preview, unbound))
-    _findings(told(preview.checked.judgement.findings), pen)
+    draw_findings(told(preview.checked.judgement.findings), len(wordings(pen.sheet.form)), _FIRST)
     _phone_of_one(pen, preview)
     start_at = preview.campaign.start_at if preview.campaign else None
     _who(view, preview.checked, when(preview.checked.at, start_at, pen.zone))

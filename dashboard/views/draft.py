@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import compliance
+from dashboard.compose.findings_drawn import verdict_box
 from dashboard.language import listed, noted, say, worded
 from dashboard.linting import linter
 from dashboard.parts import header
@@ -23,8 +24,6 @@ _LANES = {
     "tag:ACCOUNT_UPDATE": "ACCOUNT_UPDATE",
     "optin_prompt": noted("Title of a token request"),
 }
-_VERDICTS = {"block": st.error, "warn": st.warning, "pass": st.success}
-_ICONS = {"block": ":material/block:", "warn": ":material/warning:", "pass": ":material/check:"}
 
 
 def show(view: View) -> None:
@@ -51,7 +50,7 @@ def show(view: View) -> None:
 
 def verdict(message: Message, answer: Answer) -> None:
     """Show the verdict, then each finding with its span, source and advice."""
-    _VERDICTS[answer.verdict](escaped(answer.explanation), icon=_ICONS[answer.verdict])
+    verdict_box(answer.verdict, escaped(answer.explanation))
     left, right = st.columns([1, 3])
     left.metric(say("Promotional"), f"{answer.promotional:.0%}", border=True, help=say("The classifier's probability."))
     if answer.because:
